@@ -1,0 +1,1 @@
+"""What is taught: the manifest, the notebook sources and the build of the release."""
