@@ -1,0 +1,1 @@
+"""The grader: hidden checks on the trusted side, students' code in a worker process."""

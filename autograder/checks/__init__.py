@@ -1,0 +1,1 @@
+"""Hidden checks, one pytest file per exercise; see CONTRIBUTING for how to write one."""

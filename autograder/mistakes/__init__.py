@@ -1,0 +1,1 @@
+"""Known wrong answers by exercise: they test the checks and name misconceptions."""

@@ -1,0 +1,231 @@
+"""A student's answer as a check sees it: something to call, from which only data comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .served import CallRefusedError, Served, ServedFunction
+from .worker.executor import Executor
+from .worker.wire import Decoder, Encoder, Handle, Spec
+
+
+@dataclass
+class StudentError(Exception):
+    """The student's code did not answer.
+
+    Attributes:
+        kind: raised, not_implemented, syntax, unsendable, memory, timeout, killed or protocol.
+        type: Name of the exception's class.
+        message: Its text, from the student's process: never to be trusted.
+        line: Line of the answer's source, where one is known.
+    """
+
+    kind: str
+    type: str
+    message: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f" (line {self.line} of your answer)" if self.line else ""
+        text = f"{self.type}: {self.message}" if self.message else self.type
+        return f"{text}{where}"
+
+    @property
+    def fatal(self) -> bool:
+        """Whether the worker is gone."""
+        return self.kind in ("timeout", "killed", "protocol")
+
+
+class Subject:
+    """Calls a student's functions and classes; subclasses say where they run."""
+
+    def __init__(self) -> None:
+        self.served: dict[int, Served] = {}
+
+    def define(self, source: str, prelude: str = "") -> list[str]:
+        """Runs the answer's source; returns the names that it defined.
+
+        Args:
+            source: The exercise's cells.
+            prelude: Source of stand-ins for other exercises.
+        """
+        names = self._request({"op": "define", "prelude": prelude, "source": source})
+        return [str(name) for name in names] if isinstance(names, list) else []
+
+    def serve(self, **functions: Callable[..., Any]) -> None:
+        """Puts functions of the trusted side into the answer's namespace, by name."""
+        served = {name: ServedFunction(function) for name, function in functions.items()}
+        self._request({"op": "serve", "functions": served})
+
+    def call(self, name: str, /, *args: Any, seed: int | None = None, **kwargs: Any) -> Any:
+        """Calls one of the answer's functions; `StudentError` where it fails."""
+        return self._call(name, args, kwargs, seed, echo=False)
+
+    def call_echo(
+        self, name: str, /, *args: Any, seed: int | None = None, **kwargs: Any
+    ) -> tuple[Any, list[Any]]:
+        """As `call`, with the positional arguments as they are after the call."""
+        result, after = self._call(name, args, kwargs, seed, echo=True)
+        return result, after
+
+    def _call(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        seed: int | None,
+        echo: bool,
+    ) -> Any:
+        request = {"op": "call", "name": name, "args": list(args), "kwargs": dict(kwargs)}
+        return self._request({**request, "seed": seed, "echo": echo})
+
+    def new(self, name: str, /, *args: Any, seed: int | None = None, **kwargs: Any) -> RemoteModule:
+        """Constructs one of the answer's modules."""
+        request = {"op": "new", "name": name, "args": list(args), "kwargs": dict(kwargs)}
+        handle = self._request({**request, "seed": seed})
+        if not isinstance(handle, Handle):
+            raise StudentError("protocol", "WireError", f"{name} did not give a module")
+        return RemoteModule(self, handle)
+
+    def close(self) -> None:
+        """Ends whatever runs the answer."""
+
+    def wrap(self, value: Any) -> Any:
+        """What an argument that is no plain data is sent as."""
+        if isinstance(value, RemoteModule):
+            return value.handle
+        if isinstance(value, Served):
+            number = id(value)
+            self.served[number] = value
+            return value.spec(number)
+        return None
+
+    def unwrap(self, value: Handle | Spec) -> Any:
+        """What a reference in an answer stands for."""
+        return self.served.get(value.number) if isinstance(value, Spec) else value
+
+    def answer(self, callback: list[Any]) -> dict[str, Any]:
+        """Answers a call of a served object from the worker."""
+        try:
+            number, method, args, kwargs = callback
+            return {"answer": self.served[number].answer(method, args, kwargs)}
+        except CallRefusedError as error:
+            return {"refused": str(error)}
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            return {"refused": f"a served object was called wrongly ({type(error).__name__})"}
+
+    def _request(self, request: dict[str, Any]) -> Any:
+        answer = self._exchange(request)
+        if isinstance(answer, dict) and set(answer) == {"ok"}:
+            return answer["ok"]
+        error = answer.get("error") if isinstance(answer, dict) else None
+        if not isinstance(error, dict) or not {"kind", "type", "message"} <= set(error):
+            raise StudentError("protocol", "WireError", "the worker's answer makes no sense")
+        line = error.get("line")
+        raise StudentError(
+            str(error["kind"]),
+            str(error["type"])[:200],
+            str(error["message"])[:2000],
+            line if type(line) is int else None,
+        )
+
+    def _exchange(self, request: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class RemoteModule:
+    """A module that a student's class made; it stays in the worker."""
+
+    subject: Subject
+    handle: Handle
+
+    def __call__(self, *args: Any, seed: int | None = None, **kwargs: Any) -> Any:
+        """The module's output."""
+        return self._do("call", list(args), kwargs, seed)
+
+    def state(self) -> tuple[dict[str, Tensor], list[str]]:
+        """The state dict, and the names in it that are parameters."""
+        state, names = self._do("state", [])
+        if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+            raise StudentError("protocol", "WireError", "the module's state makes no sense")
+        return state, list(names)
+
+    def num_parameters(self) -> int:
+        """How many trainable numbers the module has."""
+        state, names = self.state()
+        return sum(state[name].numel() for name in names)
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Replaces the state dict."""
+        self._do("load", [dict(state)])
+
+    def train(self) -> RemoteModule:
+        """Switches to training mode."""
+        self._do("train", [])
+        return self
+
+    def eval(self) -> RemoteModule:
+        """Switches to evaluation mode."""
+        self._do("eval", [])
+        return self
+
+    def gradients(self, inputs: list[Any], cotangent: Tensor) -> dict[str, Tensor | None]:
+        """Gradients of `(module(*inputs) * cotangent).sum()` by parameter name."""
+        result: dict[str, Tensor | None] = self._do("gradients", [inputs, cotangent])
+        return result
+
+    def _do(
+        self,
+        method: str,
+        args: list[Any],
+        kwargs: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+    ) -> Any:
+        request = {"op": "module", "number": self.handle.number, "method": method, "args": args}
+        return self.subject._request({**request, "kwargs": dict(kwargs or {}), "seed": seed})
+
+
+class LocalSubject(Subject):
+    """Runs the answer in this process: for our own code only, never for a submission.
+
+    Every value makes the way over the wire nevertheless, so that what passes here passes there.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.executor = Executor(self)
+
+    def callback(
+        self, number: int, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """The worker's link."""
+        arrived = self._to_trusted({"callback": [number, method, list(args), kwargs]})
+        reply = self._to_worker(self.answer(arrived["callback"]))
+        if "answer" not in reply:
+            raise RuntimeError(reply["refused"])
+        return reply["answer"]
+
+    def _exchange(self, request: dict[str, Any]) -> Any:
+        state = torch.random.get_rng_state()
+        with torch.enable_grad():
+            answer = self.executor.execute(self._to_worker(request))
+        torch.random.set_rng_state(state)
+        return self._to_trusted(answer)
+
+    def _to_worker(self, message: Any) -> Any:
+        return Decoder(self.executor.unwrap).loads(*Encoder(self.wrap).dumps(message))
+
+    def _to_trusted(self, message: Any) -> Any:
+        from .worker.wire import WireError
+
+        try:
+            return Decoder(self.unwrap).loads(*Encoder(self.executor.wrap).dumps(message))
+        except WireError as error:
+            failure = {"kind": "unsendable", "type": "TypeError", "message": str(error)}
+            return {"error": {**failure, "line": None}}

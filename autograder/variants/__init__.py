@@ -1,0 +1,1 @@
+"""Correct answers in other styles by exercise: every check must pass them."""

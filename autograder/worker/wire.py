@@ -1,0 +1,243 @@
+"""What crosses the trust boundary: a JSON header and raw tensor bytes, never a pickle.
+
+A frame is the magic number, the length of the header, the length of the payload, then both.
+The header holds plain values; tensors and arrays are references into the payload by dtype,
+shape, offset and size. Everything that arrives is checked before anything is built from it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+MAGIC = b"DCW1"
+PREFIX = struct.Struct("!4sIQ")
+MAX_HEADER = 8 * 2**20
+MAX_PAYLOAD = 256 * 2**20
+MAX_DEPTH = 24
+MAX_NODES = 200_000
+MAX_DIMS = 8
+
+DTYPES: dict[str, torch.dtype] = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (
+        torch.float16,
+        torch.bfloat16,
+        torch.float32,
+        torch.float64,
+        torch.uint8,
+        torch.int8,
+        torch.int16,
+        torch.int32,
+        torch.int64,
+        torch.bool,
+    )
+}
+
+
+class WireError(Exception):
+    """What arrived is not a frame of this protocol, or a value cannot cross it."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """An object that stays in the worker, by number."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Spec:
+    """An object that stays on the trusted side: its kind, its number and what a proxy shows."""
+
+    kind: str
+    number: int
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Encoder:
+    """Turns values into a header and a payload.
+
+    `wrap` may turn an object that is no plain value into a `Handle`, a `Spec` or a plain value;
+    it returns None for what it does not know.
+    """
+
+    def __init__(self, wrap: Callable[[Any], Any] | None = None) -> None:
+        self.wrap = wrap
+        self.buffers: list[bytes] = []
+        self.offset = 0
+        self.nodes = 0
+
+    def dumps(self, value: Any) -> tuple[bytes, bytes]:
+        """Header and payload of a value; `WireError` for what cannot cross."""
+        header = json.dumps(self._encode(value, 0), separators=(",", ":")).encode()
+        if len(header) > MAX_HEADER:
+            raise WireError(f"the value's header has {len(header)} bytes, more than {MAX_HEADER}")
+        return header, b"".join(self.buffers)
+
+    def _encode(self, value: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise WireError("the value is nested too deeply or has too many parts")
+        if value is None or isinstance(value, bool | str):
+            return value
+        if isinstance(value, int | float):
+            return self._number(value)
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value)
+        if isinstance(value, np.ndarray | np.generic):
+            return {"$n": self._tensor(torch.from_numpy(np.ascontiguousarray(value)))["$t"]}
+        if isinstance(value, Handle):
+            return {"$h": value.number}
+        if isinstance(value, Spec):
+            return {"$s": [value.kind, value.number, self._encode(value.data, depth + 1)]}
+        return self._container(value, depth)
+
+    def _container(self, value: Any, depth: int) -> Any:
+        if isinstance(value, list):
+            return [self._encode(item, depth + 1) for item in value]
+        if isinstance(value, tuple):
+            return {"$l": [self._encode(item, depth + 1) for item in value]}
+        if isinstance(value, dict):
+            pairs = value.items()
+            return {
+                "$d": [[self._encode(k, depth + 1), self._encode(v, depth + 1)] for k, v in pairs]
+            }
+        wrapped = self.wrap(value) if self.wrap else None
+        if wrapped is None:
+            raise WireError(f"a value of type {type(value).__name__} cannot be sent")
+        return self._encode(wrapped, depth + 1)
+
+    @staticmethod
+    def _number(value: int | float) -> Any:
+        if isinstance(value, float):
+            return float(value) if math.isfinite(value) else {"$f": str(float(value))}
+        if abs(value) >= 2**63:
+            raise WireError("an integer is larger than 64 bits")
+        return int(value)
+
+    def _tensor(self, value: torch.Tensor) -> dict[str, Any]:
+        plain = value.detach().cpu()
+        if plain.is_sparse or plain.is_quantized or plain.is_complex():
+            raise WireError("only dense real tensors can be sent")
+        name = str(plain.dtype).removeprefix("torch.")
+        if name not in DTYPES:
+            raise WireError(f"tensors of dtype {name} cannot be sent")
+        plain = plain.resolve_conj().resolve_neg().contiguous()
+        data = plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b""
+        self.offset += len(data)
+        if self.offset > MAX_PAYLOAD:
+            raise WireError(f"the tensors have more than {MAX_PAYLOAD // 2**20} MiB")
+        self.buffers.append(data)
+        return {"$t": [name, list(plain.shape), self.offset - len(data)]}
+
+
+class Decoder:
+    """Turns a header and a payload back into plain values.
+
+    `unwrap` builds what `Handle` and `Spec` stand for; without it they are left as they are.
+    """
+
+    def __init__(self, unwrap: Callable[[Handle | Spec], Any] | None = None) -> None:
+        self.unwrap = unwrap
+        self.payload = bytearray()
+        self.nodes = 0
+
+    def loads(self, header: bytes, payload: bytes | bytearray) -> Any:
+        """The value of a frame; `WireError` where it is malformed."""
+        self.payload = bytearray(payload)
+        try:
+            raw = json.loads(header.decode())
+        except (ValueError, RecursionError) as error:
+            raise WireError(f"the header is not JSON: {type(error).__name__}") from None
+        return self._decode(raw, 0)
+
+    def _decode(self, raw: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > 3 * MAX_DEPTH or self.nodes > 3 * MAX_NODES:
+            raise WireError("the header is nested too deeply or has too many parts")
+        if raw is None or isinstance(raw, bool | str | int | float):
+            return raw
+        if isinstance(raw, list):
+            return [self._decode(item, depth + 1) for item in raw]
+        if not isinstance(raw, dict) or len(raw) != 1:
+            raise WireError("an object of the header has no single tag")
+        ((tag, content),) = raw.items()
+        return self._tagged(tag, content, depth)
+
+    def _tagged(self, tag: str, content: Any, depth: int) -> Any:
+        if tag == "$t":
+            return self._tensor(content)
+        if tag == "$n":
+            return self._tensor(content).numpy()
+        if tag == "$f" and content in ("nan", "inf", "-inf"):
+            return float(content)
+        if tag == "$l" and isinstance(content, list):
+            return tuple(self._decode(item, depth + 1) for item in content)
+        if tag == "$d" and isinstance(content, list):
+            return self._dict(content, depth)
+        if tag == "$h" and type(content) is int:
+            return self._unwrap(Handle(content))
+        if tag == "$s" and isinstance(content, list) and len(content) == 3:
+            kind, number, data = content
+            if isinstance(kind, str) and type(number) is int:
+                return self._unwrap(Spec(kind, number, self._decode(data, depth + 1)))
+        raise WireError("an object of the header has an unknown tag")
+
+    def _unwrap(self, value: Handle | Spec) -> Any:
+        return self.unwrap(value) if self.unwrap else value
+
+    def _dict(self, content: list[Any], depth: int) -> dict[Any, Any]:
+        result = {}
+        for pair in content:
+            if not isinstance(pair, list) or len(pair) != 2:
+                raise WireError("a dictionary of the header is malformed")
+            key = self._decode(pair[0], depth + 1)
+            if not isinstance(key, str | int | float | bool | type(None)):
+                raise WireError("a dictionary's keys must be text or numbers")
+            result[key] = self._decode(pair[1], depth + 1)
+        return result
+
+    def _tensor(self, content: Any) -> torch.Tensor:
+        if not isinstance(content, list) or len(content) != 3:
+            raise WireError("a tensor's description is malformed")
+        name, shape, offset = content
+        if not isinstance(name, str) or name not in DTYPES:
+            raise WireError("a tensor has an unknown dtype")
+        if not isinstance(shape, list) or len(shape) > MAX_DIMS:
+            raise WireError("a tensor has a malformed shape")
+        if not all(type(size) is int and 0 <= size <= MAX_PAYLOAD for size in shape):
+            raise WireError("a tensor has a malformed shape")
+        dtype = DTYPES[name]
+        count = math.prod(shape)
+        size = count * torch.empty(0, dtype=dtype).element_size()
+        if type(offset) is not int or offset < 0 or offset + size > len(self.payload):
+            raise WireError("a tensor's bytes lie outside of the payload")
+        if count == 0:
+            return torch.empty(shape, dtype=dtype)
+        flat = torch.frombuffer(self.payload, dtype=torch.uint8, count=size, offset=offset)
+        return flat.clone().view(dtype).reshape(shape)
+
+
+def pack(header: bytes, payload: bytes) -> bytes:
+    """One frame, ready to be written."""
+    return PREFIX.pack(MAGIC, len(header), len(payload)) + header + payload
+
+
+def unpack_prefix(prefix: bytes, max_payload: int = MAX_PAYLOAD) -> tuple[int, int]:
+    """Lengths of header and payload that a frame's first bytes announce."""
+    if len(prefix) != PREFIX.size:
+        raise WireError("the frame ends before its lengths")
+    magic, header, payload = PREFIX.unpack(prefix)
+    if magic != MAGIC:
+        raise WireError("the frame does not begin as one of this protocol")
+    if header > MAX_HEADER or payload > max_payload:
+        raise WireError(f"the frame announces {header + payload} bytes, more than is allowed")
+    return header, payload
