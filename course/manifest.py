@@ -25,6 +25,8 @@ PARTS = ("a", "b")
 KINDS = ("figure", "text")
 DEVICES = ("cpu", "cuda")
 
+# The build adds cells named after an exercise with these endings.
+RESERVED_ENDINGS = ("_check", "_rubric")
 # nbgrader allows capitals and hyphens too; file and module names are made of ids here.
 ID_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 SOURCE_PATTERN = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -88,6 +90,8 @@ class _Table:
     def exercise(self) -> Exercise:
         if not ID_PATTERN.fullmatch(self.id):
             self.fail("", "an id has small letters, digits and _ only, and starts with a letter")
+        if self.id.endswith(RESERVED_ENDINGS):
+            self.fail("", f"an id does not end in {' or '.join(RESERVED_ENDINGS)}")
         manual = self.get("manual", bool, default=False)
         self.refuse_unknown(MANUAL_KEYS if manual else CODING_KEYS, manual)
         special = self.by_hand() if manual else self.coded()
