@@ -3,10 +3,39 @@
 Heavy libraries are imported where they are used, so `import kit` stays quick.
 """
 
+from .digits import Digits, load_digits
+from .drawing import Stroke, drawing
 from .embedding import embed
 from .errors import KitError
-from .stages import load_stage_1
+from .masks import check_mask, disc_mask, rectangle_mask
+from .pictures import load_image, picture_names, process_pil_im, to_display
+from .plots import SIGMAS, show_digits, show_images, show_losses, show_noising, show_rows
+from .stages import DEEPFLOYD, load_stage_1
 from .tiny import make_tiny_stage_1
 from .variance import add_variance
 
-__all__ = ["KitError", "add_variance", "embed", "load_stage_1", "make_tiny_stage_1"]
+__all__ = [
+    "DEEPFLOYD",
+    "SIGMAS",
+    "Digits",
+    "KitError",
+    "Stroke",
+    "add_variance",
+    "check_mask",
+    "disc_mask",
+    "drawing",
+    "embed",
+    "load_digits",
+    "load_image",
+    "load_stage_1",
+    "make_tiny_stage_1",
+    "picture_names",
+    "process_pil_im",
+    "rectangle_mask",
+    "show_digits",
+    "show_images",
+    "show_losses",
+    "show_noising",
+    "show_rows",
+    "to_display",
+]
