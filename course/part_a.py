@@ -120,7 +120,7 @@ MINIATURE_PROMPTS = {
     "village": "a 3d emoji of a snow-capped mountain",
     "hat": "a 3d emoji of a top hat",
     "rocket": "a 3d emoji of a rocket",
-    "anagram 1": ("a 3d emoji of an old man", "a 3d emoji of a fire"),
+    "anagram 1": ("a penguin", "a giraffe"),
     "anagram 2": ("a cook", "a top hat"),
     "anagram 3": ("a dog face", "a pencil"),
     "hybrid 1": ("a skull", "a water wave"),
@@ -182,7 +182,7 @@ STEPS = [2, 3, 4] if FAST else [5, 10, 100]
 # Write as comments: which seed do you use? How well does each picture fit its prompt?
 # Your answer:
 by_steps = {steps: play(my_prompts, steps) for steps in STEPS}
-kit.show_images(by_steps[STEPS[-1]] * 2 - 1, titles=my_prompts)
+kit.show_images(by_steps[STEPS[-1]] * 2 - 1, my_prompts)
 
 # %% [markdown]
 # **What to look at next.** The same prompts and the same seed with fewer steps. Many small steps
@@ -192,11 +192,7 @@ kit.show_images(by_steps[STEPS[-1]] * 2 - 1, titles=my_prompts)
 # Show the three prompts at all three numbers of steps.
 # Write as comments: what changes with the number of steps, in detail and in the whole?
 # Your answer:
-kit.show_rows(
-    [pictures * 2 - 1 for pictures in by_steps.values()],
-    row_titles=[f"{steps} steps" for steps in STEPS],
-    column_titles=my_prompts,
-)
+kit.show_rows({f"{steps} steps": images * 2 - 1 for steps, images in by_steps.items()}, my_prompts)
 
 # %% [markdown]
 # ## A 1: Sampling loops
@@ -223,15 +219,25 @@ plt.show()
 # %% [markdown]
 # ### The test picture
 #
-# One picture will go with us through this part: a small hand-drawn house. Pictures are tensors of
-# shape `(1, 3, 64, 64)` with values in $[-1, 1]$. The course ships some photographs too, and you
-# may load your own file by its path. The miniature has seen drawings only, so it will be
-# less at home with a photograph; DeepFloyd is the other way round.
+# One picture will go with us through this part: a small hand-drawn house. `kit.load_image` opens
+# a picture of the course by its name, or a file of yours by its path. `kit.process_pil_im` crops
+# the middle square, scales it to 64×64 and gives a tensor of shape `(1, 3, 64, 64)` with values in
+# $[-1, 1]$.
+#
+# The course ships photographs too. The miniature has seen drawings only, so it will be less at
+# home with a photograph; DeepFloyd is the other way round.
+
 
 # %%
-test_im = kit.load_image("draw_house_256.png").to(device, dtype)
+def load(name: str) -> Tensor:
+    """A picture as the model likes it, (1, 3, 64, 64), in [-1, 1]."""
+    return kit.process_pil_im(kit.load_image(name)).to(device, dtype)
+
+
+test_im = load("draw_house")
 print(tuple(test_im.shape), f"from {test_im.min():.2f} to {test_im.max():.2f}")
-kit.show_images([test_im], ["test picture"])
+print("at hand:", ", ".join(kit.picture_names()))
+kit.show_images(test_im, ["test picture"])
 
 # %% [markdown]
 # ## A 1.1: The forward process
@@ -295,9 +301,8 @@ KERNEL_SIZE, SIGMA = 5, 2.0
 
 blurred = {t: classical_denoise(noisy[t], KERNEL_SIZE, SIGMA) for t in NOISE_LEVELS}
 kit.show_rows(
-    [list(noisy.values()), list(blurred.values())],
-    row_titles=["noisy", "blurred"],
-    column_titles=[f"t = {t}" for t in NOISE_LEVELS],
+    {"noisy": list(noisy.values()), "blurred": list(blurred.values())},
+    [f"t = {t}" for t in NOISE_LEVELS],
 )
 
 # %% [markdown]
@@ -331,9 +336,12 @@ kit.show_rows(
 # Your answer:
 one_step = {t: one_step_denoise(stage_1, noisy[t], t, generic) for t in NOISE_LEVELS}
 kit.show_rows(
-    [[test_im] * 3, list(noisy.values()), list(one_step.values())],
-    row_titles=["original", "noisy", "one step"],
-    column_titles=[f"t = {t}" for t in NOISE_LEVELS],
+    {
+        "original": [test_im] * len(NOISE_LEVELS),
+        "noisy": list(noisy.values()),
+        "one step": list(one_step.values()),
+    },
+    [f"t = {t}" for t in NOISE_LEVELS],
 )
 
 # %% [markdown]
@@ -414,7 +422,7 @@ for i in range(I_START, len(timesteps) - 1, SHOW_EVERY):
     x = iterative_denoise(stage_1, x, i, generic, timesteps[: stop + 1])
     walk.append(x)
     titles.append(f"t = {timesteps[stop]}")
-kit.show_images(walk, titles)
+kit.show_images(walk, titles, columns=8)
 
 kit.show_images(
     [
@@ -493,7 +501,7 @@ guided = []
 for _ in range(NUM_SAMPLES):
     noise = torch.randn(1, 3, 64, 64).to(device, dtype)
     guided.append(iterative_denoise_cfg(stage_1, noise, 0, generic, uncond, timesteps, SCALE))
-kit.show_rows([samples, guided], row_titles=["without guidance", f"scale {SCALE}"])
+kit.show_rows({"without guidance": samples, f"scale {SCALE}": guided})
 
 # %% [markdown] manual="a1_6_question"
 # **In words** (a short paragraph): what did guidance improve, and what did it cost? What would you
@@ -540,7 +548,7 @@ LEVEL_TITLES = [*(f"i_start = {i}" for i in LEVELS), "original"]
 
 # %% manual="a1_7_figure"
 # Edit the test picture at all six levels.
-kit.show_rows([edit_at_all_levels(test_im, generic)], column_titles=LEVEL_TITLES)
+kit.show_rows({"house": edit_at_all_levels(test_im, generic)}, LEVEL_TITLES)
 
 # %% [markdown]
 # ## A 1.7.1: Your own, hand-drawn and web pictures
@@ -550,33 +558,51 @@ kit.show_rows([edit_at_all_levels(test_im, generic)], column_titles=LEVEL_TITLES
 # and two drawings. Any program that saves a PNG will do for drawing, or paper and a phone; crude
 # is good. We ship a few pictures, so that the cells run as they stand.
 #
-# `kit.load_image("path/to/file.png")` crops the middle square and scales it to 64×64.
+# `load("path/to/file.png")` reads a file. Without a drawing program, draw in code:
+# `kit.drawing` takes a list of strokes, with coordinates from $(0, 0)$, the upper left corner, to
+# $(1, 1)$. Our second drawing is made in this way.
 #
 # **What to look at.** The miniature knows only emoji. What does it make of a photograph, and
 # is it easier for a drawing? With DeepFloyd, ask the same the other way round.
 
 # %% manual="a1_7_1_own"
-# Replace the two files by pictures of your own.
-OWN_PICTURES = ["astronaut_256.png", "chelsea_cat_256.png"]
+# Replace the two names by pictures of your own.
+OWN_PICTURES = ["rocket", "chelsea_cat"]
 
-own = [kit.load_image(name).to(device, dtype) for name in OWN_PICTURES]
-kit.show_rows([edit_at_all_levels(im, generic) for im in own], column_titles=LEVEL_TITLES)
+own = {name: load(name) for name in OWN_PICTURES}
+kit.show_rows(
+    {name: edit_at_all_levels(image, generic) for name, image in own.items()}, LEVEL_TITLES
+)
 
 # %% manual="a1_7_1_web"
-# Replace the file by a picture from the web.
+# Replace the name by a picture from the web.
 # Write as a comment: where is it from?
 # Your answer:
-WEB_PICTURE = "coffee_256.png"
+WEB_PICTURE = "astronaut"
 
-web = kit.load_image(WEB_PICTURE).to(device, dtype)
-kit.show_rows([edit_at_all_levels(web, generic)], column_titles=LEVEL_TITLES)
+web = load(WEB_PICTURE)
+kit.show_rows({WEB_PICTURE: edit_at_all_levels(web, generic)}, LEVEL_TITLES)
+
+# %%
+my_drawing = kit.drawing(
+    [
+        kit.Stroke(
+            [(0.35, 0.75), (0.35, 0.4), (0.5, 0.1), (0.65, 0.4), (0.65, 0.75)], "red", fill=True
+        ),
+        kit.Stroke([(0.35, 0.6), (0.2, 0.8), (0.35, 0.75)], "navy", fill=True),
+        kit.Stroke([(0.65, 0.6), (0.8, 0.8), (0.65, 0.75)], "navy", fill=True),
+        kit.Stroke([(0.4, 0.75), (0.5, 0.97), (0.6, 0.75)], "orange", fill=True),
+        kit.Stroke([(0.5, 0.42), (0.5, 0.43)], "lightblue", width=0.14),
+    ]
+)
 
 # %% manual="a1_7_1_drawn"
-# Replace the two files by drawings of your own.
-DRAWINGS = ["draw_fish_256.png", "draw_apple_256.png"]
-
-drawn = [kit.load_image(name).to(device, dtype) for name in DRAWINGS]
-kit.show_rows([edit_at_all_levels(im, generic) for im in drawn], column_titles=LEVEL_TITLES)
+# Replace the two pictures by drawings of your own.
+drawn = {"drawing 1": load("draw_fish"), "drawing 2": kit.process_pil_im(my_drawing)}
+drawn = {name: image.to(device, dtype) for name, image in drawn.items()}
+kit.show_rows(
+    {name: edit_at_all_levels(image, generic) for name, image in drawn.items()}, LEVEL_TITLES
+)
 
 # %% [markdown]
 # ## A 1.7.2: Inpainting
@@ -602,29 +628,21 @@ kit.show_rows([edit_at_all_levels(im, generic) for im in drawn], column_titles=L
 # that no eye can see. Inside there is something new. Is the seam visible? Inpainting is a
 # gamble: run it several times, with other seeds and prompts, and keep the best.
 
-# %%
-roof_mask = torch.zeros_like(test_im)
-roof_mask[:, :, 2:20, 24:42] = 1
-
-centre_mask = torch.zeros_like(test_im)
-centre_mask[:, :, 20:44, 20:44] = 1
-
-left_mask = torch.zeros_like(test_im)
-left_mask[:, :, :, :32] = 1
-
 # %% manual="a1_7_2_figure"
 # Inpaint the test picture and two others, with masks (and prompts) of your own.
-jobs = [
-    (test_im, roof_mask, generic),
-    (drawn[0], centre_mask, generic),
-    (drawn[1], left_mask, generic),
-]
-rows = []
-for image, mask, prompt_embeds in jobs:
+# kit.rectangle_mask(top, bottom, left, right) and kit.disc_mask(row, column, radius) make masks.
+jobs = {
+    "house": (test_im, kit.rectangle_mask(2, 20, 24, 42), generic),
+    "drawing 1": (drawn["drawing 1"], kit.disc_mask(row=32, column=32, radius=14), generic),
+    "drawing 2": (drawn["drawing 2"], kit.rectangle_mask(0, 64, 0, 32), generic),
+}
+rows = {}
+for name, (image, mask, prompt_embeds) in jobs.items():
     seed_everything()
+    mask = mask.to(device, dtype)
     result = inpaint(stage_1, image, mask, prompt_embeds, uncond, timesteps, SCALE)
-    rows.append([image, mask, image * (1 - mask), result])
-kit.show_rows(rows, column_titles=["original", "mask", "kept", "inpainted"])
+    rows[name] = [image, 2 * mask - 1, image * (1 - mask), result]
+kit.show_rows(rows, ["original", "mask", "kept", "inpainted"])
 
 # %% [markdown]
 # ## A 1.7.3: Text-conditional image-to-image translation
@@ -637,9 +655,9 @@ kit.show_rows(rows, column_titles=["original", "mask", "kept", "inpainted"])
 # %% manual="a1_7_3_figure"
 # Edit the test picture and two others towards a prompt of your choice.
 target = embeds[PROMPTS["rocket"]]
+three = {"house": test_im, "fish": drawn["drawing 1"], "cat": load("chelsea_cat")}
 kit.show_rows(
-    [edit_at_all_levels(image, target) for image in (test_im, *drawn)],
-    column_titles=LEVEL_TITLES,
+    {name: edit_at_all_levels(image, target) for name, image in three.items()}, LEVEL_TITLES
 )
 
 # %% [markdown]

@@ -101,17 +101,18 @@ print(f"on {device}: {NUM_DIGITS} digits, {DENOISER_EPOCHS} and {NUM_EPOCHS} epo
 # %% [markdown]
 # ### The digits
 #
-# `kit.load_digits()` downloads MNIST on its first call. If you have no network,
-# `kit.load_digits(source="embedded")` gives digits that come with the course. They are *not* MNIST
+# The first call downloads MNIST into the folder `data`. If you have no network,
+# `kit.load_digits("embedded")` gives digits that come with the course. They are *not* MNIST
 # (a diffusion model drew them), but they do for a train journey.
 
 # %%
-train_digits, test_digits = kit.load_digits()
-train_digits = torch.utils.data.Subset(train_digits, range(min(NUM_DIGITS, len(train_digits))))
-test_digits = torch.utils.data.Subset(test_digits, range(min(NUM_DIGITS // 4, len(test_digits))))
+train_digits = kit.load_digits(train=True, download=not FAST)
+test_digits = kit.load_digits(train=False, download=not FAST)
+print(f"{train_digits.name}: {len(train_digits)} for training, {len(test_digits)} for testing")
 
+train_digits = torch.utils.data.Subset(train_digits, range(min(NUM_DIGITS, len(train_digits))))
 digit, label = test_digits[0]
-print(f"{len(train_digits)} for training, {len(test_digits)} for testing")
+print(f"{len(train_digits)} in use")
 print(f"one digit: {tuple(digit.shape)}, from {digit.min():.0f} to {digit.max():.0f}, a {label}")
 
 # %% [markdown]
@@ -248,11 +249,7 @@ SIGMAS = [0.0, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0]
 
 seed_everything()
 some_digits = torch.stack([test_digits[n][0] for n in range(4)])
-noisy_by_sigma = [add_noise(some_digits, sigma) for sigma in SIGMAS]
-kit.show_rows(
-    [[noisy[n] for noisy in noisy_by_sigma] for n in range(len(some_digits))],
-    column_titles=[f"σ = {sigma}" for sigma in SIGMAS],
-)
+kit.show_noising(add_noise, some_digits, SIGMAS)
 
 # %% [markdown]
 # ### Training
@@ -317,7 +314,7 @@ print(f"training loss {denoiser_losses[-1]:.4f}, test loss {test_loss.losses[-1]
 
 # %% manual="b1_2_loss_curves"
 # Show the training loss of every batch and the test loss of every epoch in one figure.
-kit.plot_losses(denoiser_losses, test_losses=test_loss.losses, title="one-step denoiser")
+kit.show_losses({"training": denoiser_losses, "test": test_loss.losses})
 
 # %% [markdown]
 # **What to look at.** The curve falls steeply, then slowly. Is the test loss above the training
@@ -333,10 +330,8 @@ def show_denoised(network: nn.Module, count: int = 6) -> None:
     seed_everything()
     clean = torch.stack([test_digits[n][0] for n in range(count)])
     noisy = add_noise(clean, SIGMA)
-    kit.show_rows(
-        [clean, noisy, denoise(network, noisy)],
-        row_titles=["clean", f"noisy, σ = {SIGMA}", "denoised"],
-    )
+    rows = {"clean": clean, f"noisy, σ = {SIGMA}": noisy, "denoised": denoise(network, noisy)}
+    kit.show_rows({name: 2 * digits - 1 for name, digits in rows.items()})
 
 
 # %% manual="b1_2_epoch_1"
@@ -362,10 +357,10 @@ show_denoised(denoiser_snapshots.network(DENOISER_EPOCHS))
 seed_everything()
 one_digit = test_digits[0][0][None]
 noisy_digits = torch.cat([add_noise(one_digit, sigma) for sigma in SIGMAS])
+denoised_digits = denoise(denoiser_snapshots.network(DENOISER_EPOCHS), noisy_digits)
 kit.show_rows(
-    [noisy_digits, denoise(denoiser_snapshots.network(DENOISER_EPOCHS), noisy_digits)],
-    row_titles=["noisy", "denoised"],
-    column_titles=[f"σ = {sigma}" for sigma in SIGMAS],
+    {"noisy": 2 * noisy_digits - 1, "denoised": 2 * denoised_digits - 1},
+    [f"σ = {sigma}" for sigma in SIGMAS],
 )
 
 # %% [markdown]
@@ -507,7 +502,7 @@ time_losses = train_time_only(time_unet, time_loader, NUM_EPOCHS)
 
 # %% manual="b2_3_loss_curve"
 # Show the loss of every batch over the whole training.
-kit.plot_losses(time_losses, title="time-conditioned DDPM")
+kit.show_losses({"time-conditioned": time_losses})
 
 # %% [markdown]
 # **What to look at.** Samples after the first epochs look like writing in an unknown alphabet.
@@ -517,7 +512,8 @@ kit.plot_losses(time_losses, title="time-conditioned DDPM")
 # Show samples after each epoch of SAMPLE_AFTER (1, 5 and 20).
 for epoch in SAMPLE_AFTER:
     images = ddpm_sample(time_snapshots.network(epoch), schedule, (28, 28), NUM_TS, YOUR_SEED)
-    kit.show_images(images, columns=8, title=f"time only, after epoch {epoch}")
+    print(f"time only, after epoch {epoch}")
+    kit.show_digits(images, columns=8)
 
 # %% [markdown]
 # ## B 2.4: Telling the UNet the class
@@ -579,7 +575,7 @@ class_losses = train_ddpm(class_unet, schedule, class_loader, NUM_TS, NUM_EPOCHS
 
 # %% manual="b2_5_loss_curve"
 # Show the loss of every batch over the whole training.
-kit.plot_losses(class_losses, title="class-conditioned DDPM")
+kit.show_losses({"class-conditioned": class_losses})
 
 # %% [markdown]
 # **What to look at.** Four samples of every digit, a column for each class. Compare epoch 1 with
@@ -594,7 +590,8 @@ def show_classes(network: nn.Module, guidance: float, title: str) -> None:
     images = ddpm_sample_class(
         network, schedule, four_of_each, (28, 28), NUM_TS, guidance, YOUR_SEED
     )
-    kit.show_images(images, columns=10, title=title)
+    print(title)
+    kit.show_digits(images, columns=10)
 
 
 # %% manual="b2_5_samples"
@@ -622,7 +619,8 @@ for scale in [0.0, 5.0] if FAST else [0.0, 1.0, 2.0, 5.0, 10.0]:
 # %%
 last_epoch = SAMPLE_AFTER[-1]
 images = ddpm_sample(time_snapshots.network(last_epoch), schedule, (28, 28), NUM_TS, YOUR_SEED)
-kit.show_images(images, columns=8, title=f"time only, after epoch {last_epoch}")
+print(f"time only, after epoch {last_epoch}")
+kit.show_digits(images, columns=8)
 show_classes(class_snapshots.network(last_epoch), GUIDANCE, f"with classes, guidance {GUIDANCE:g}")
 
 # %% [markdown] manual="b2_5_comparison"
