@@ -140,7 +140,7 @@ class FakeStage(Served):
             raise CallRefusedError(f"add_variance: predicted_variance and image differ: {shapes}")
         step = _timesteps(t, 1)[0]
         noise = torch.randn(image.shape, generator=self.noise)
-        log_variance = self.log_variance(predicted_variance.float(), step)
+        log_variance: Tensor = self.log_variance(predicted_variance.float(), step)
         out = image.float() + (0.5 * log_variance).exp() * noise
         self.variance_calls.append(
             VarianceCall(predicted_variance.float(), step, image.float(), noise, out)

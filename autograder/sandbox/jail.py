@@ -1,0 +1,107 @@
+"""The command line that puts a fork server into bubblewrap's jail.
+
+Inside are a read-only system, Python with its packages and the folder `autograder/worker`;
+neither the rest of the grader nor solutions, submissions, results or anybody's home.
+"""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+import sysconfig
+from pathlib import Path
+
+WORKER = Path(__file__).resolve().parent.parent / "worker"
+INSIDE = "/course"
+
+# Packages that would do an exercise for a student, or that belong to the grader.
+HIDDEN = ("diffusers", "transformers", "nbgrader", "jupytext", "pytest", "hypothesis")
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache")
+
+
+def environment() -> dict[str, str]:
+    """The whole environment of a worker."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "TMPDIR": "/tmp",
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": "/tmp/matplotlib",
+        "HF_HOME": "/tmp/hub",
+        "HF_HUB_OFFLINE": "1",
+        "TRITON_CACHE_DIR": "/tmp/triton",
+        "TORCHINDUCTOR_CACHE_DIR": "/tmp/inductor",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+
+
+def python_command(worker_parent: str, control_fd: int, level: str) -> list[str]:
+    """Starts the fork server; only the worker's folder is added to the path.
+
+    Args:
+        worker_parent: The folder that holds `worker`, as seen from inside.
+        control_fd: Descriptor of the control socket.
+        level: Isolation level that the fork server gives its workers.
+    """
+    program = (
+        f"import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.append({worker_parent!r});"
+        f" sys.modules.pop('autograder', None);"
+        f" from worker.forkserver import main; main({control_fd}, {level!r})"
+    )
+    return [sys.executable, "-I", "-B", "-c", program]
+
+
+def bubblewrap_command(bwrap: str, inner: list[str]) -> list[str]:
+    """`inner` in a jail of its own user, process, network, IPC, host-name and mount namespaces."""
+    command = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
+    for key, value in environment().items():
+        command += ["--setenv", key, value]
+    for path in SYSTEM:
+        command += _system_bind(path)
+    for folder in _python_folders():
+        command += ["--ro-bind", folder, folder]
+    for folder in _hidden_folders():
+        command += ["--tmpfs", folder]
+    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    command += ["--ro-bind", str(WORKER), f"{INSIDE}/worker", "--chdir", "/tmp"]
+    # The fork server needs this once per worker, for namespaces; each worker then drops it.
+    command += ["--cap-add", "CAP_SYS_ADMIN"]
+    return [*command, "--", *inner]
+
+
+def _system_bind(path: str) -> list[str]:
+    entry = Path(path)
+    if entry.is_symlink():
+        return ["--symlink", str(entry.readlink()), path]
+    return ["--ro-bind", path, path] if entry.exists() else []
+
+
+def _python_folders() -> list[str]:
+    """Prefixes of the interpreter and its environment that the system's folders do not cover."""
+    folders = {
+        Path(sys.prefix),
+        Path(sys.base_prefix),
+        Path(sys.executable).resolve().parent.parent,
+    }
+    folders |= {Path(folder) for folder in site.getsitepackages()}
+    folders |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")}
+    wanted = sorted(str(f) for f in folders if f.exists() and not f.is_relative_to("/usr"))
+    return [f for f in wanted if not any(f != g and Path(f).is_relative_to(g) for g in wanted)]
+
+
+def _hidden_folders() -> list[str]:
+    roots = {Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("platlib"))}
+    return sorted(str(r / name) for r in roots for name in HIDDEN if (r / name).is_dir())
+
+
+def clean_environment() -> dict[str, str]:
+    """For levels without a jail: as inside, with the caller's path to libraries and temp folder."""
+    kept = {key: os.environ[key] for key in ("LD_LIBRARY_PATH", "TMPDIR") if key in os.environ}
+    return {**environment(), **kept}

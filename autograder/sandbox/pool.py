@@ -1,0 +1,147 @@
+"""The trusted side's handle on a fork server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import asdict
+from typing import Any
+
+from ..worker.confine import Caps
+from . import jail
+
+START_SECONDS = 180.0
+END_SECONDS = 60.0
+
+
+class ForkServerError(Exception):
+    """The fork server does not start, or is gone: a fault of the host, never of an answer."""
+
+
+class ForkServerHandle:
+    """A running fork server; use it as a context manager.
+
+    Args:
+        level: strict or process.
+    """
+
+    def __init__(self, level: str) -> None:
+        self.level = level
+        self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.next_number = 0
+        self.ended: dict[int, int] = {}
+        self.process = self._spawn(inside)
+        inside.close()
+        try:
+            self._wait_ready()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> ForkServerHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self, caps: Caps) -> tuple[int, socket.socket]:
+        """Forks a worker; returns its number and the trusted end of its socket."""
+        ours, theirs = socket.socketpair()
+        self.next_number += 1
+        message = json.dumps({"start": self.next_number, "caps": asdict(caps)}).encode()
+        try:
+            socket.send_fds(self.control, [message], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            raise ForkServerError(f"the fork server is gone ({error})") from None
+        finally:
+            theirs.close()
+        return self.next_number, ours
+
+    def kill(self, number: int) -> int:
+        """Ends a worker with all that it started, waits for it, and returns its status."""
+        if number not in self.ended:
+            self._send({"kill": number})
+        deadline = time.monotonic() + END_SECONDS
+        while number not in self.ended:
+            self._read(deadline, "a worker did not end")
+        return self.ended.pop(number)
+
+    def settle(self, number: int, seconds: float) -> None:
+        """Gives a worker whose connection is closed the time to end by itself."""
+        deadline = time.monotonic() + seconds
+        while number not in self.ended:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not select.select([self.control], [], [], remaining)[0]:
+                return
+            self._read(deadline + END_SECONDS, "no message came")
+
+    def close(self) -> None:
+        """Ends the fork server and every worker."""
+        self.control.close()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _spawn(self, inside: socket.socket) -> subprocess.Popen[bytes]:
+        fd = inside.fileno()
+        if self.level == "process":
+            command = jail.python_command(str(jail.WORKER.parent), fd, self.level)
+        else:
+            bwrap = shutil.which("bwrap")
+            if bwrap is None:
+                raise ForkServerError("bubblewrap is missing")
+            inner = jail.python_command(jail.INSIDE, fd, self.level)
+            command = jail.bubblewrap_command(bwrap, inner)
+        return subprocess.Popen(
+            command,
+            pass_fds=[fd],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=jail.clean_environment(),
+            cwd=os.path.sep,
+        )
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        if "ready" not in self._receive(deadline, "it did not start in time"):
+            raise ForkServerError("the fork server's first message is not its greeting")
+
+    def _send(self, message: dict[str, Any]) -> None:
+        try:
+            self.control.send(json.dumps(message).encode())
+        except OSError as error:
+            raise ForkServerError(f"the fork server is gone ({error})") from None
+
+    def _read(self, deadline: float, what: str) -> None:
+        message = self._receive(deadline, what)
+        if "ended" in message:
+            self.ended[int(message["ended"])] = int(message["status"])
+
+    def _receive(self, deadline: float, what: str) -> dict[str, Any]:
+        remaining = max(0.0, deadline - time.monotonic())
+        if not select.select([self.control], [], [], remaining)[0]:
+            raise ForkServerError(f"the fork server does not answer: {what}")
+        data = self.control.recv(65536)
+        if not data:
+            raise ForkServerError(f"the fork server ended: {self._last_words()}")
+        message: dict[str, Any] = json.loads(data)
+        return message
+
+    def _last_words(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=5)
+        said = b""
+        if self.process.stderr is not None and self.process.poll() is not None:
+            said = self.process.stderr.read()
+        lines = said.decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"exit status {self.process.poll()}"

@@ -1,0 +1,104 @@
+"""What a forked worker does to itself before it runs a student's code.
+
+At level `strict` the fork server already sits in bubblewrap's jail; each worker then takes
+namespaces of its own, so that no two answers see each other's processes, files or memory.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+
+CLONE_NEWNS, CLONE_NEWPID = 0x00020000, 0x20000000
+CLONE_NEWNET, CLONE_NEWIPC = 0x40000000, 0x08000000
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
+SIGKILL = 9
+CAPABILITY_VERSION = 0x20080522
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Limits of one worker.
+
+    Attributes:
+        cpu: Seconds of processor time.
+        memory_mib: Private memory beyond what the fork server has, in MiB.
+        scratch_mib: Size of its private /tmp, in MiB.
+        processes: Processes and threads of its user.
+        files: Open descriptors.
+    """
+
+    cpu: int = 60
+    memory_mib: int = 2048
+    scratch_mib: int = 64
+    processes: int = 48
+    files: int = 128
+
+
+def unshare() -> None:
+    """New process, mount, network and IPC namespaces for what is forked next."""
+    _call(libc.unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC), "unshare")
+
+
+def private_mounts(caps: Caps) -> None:
+    """A /proc with this worker's processes only, and a fresh /tmp of limited size."""
+    _call(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "make mounts private")
+    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
+    _call(libc.mount(b"proc", b"/proc", b"proc", flags, None), "mount /proc")
+    size = f"size={caps.scratch_mib}m,mode=0700".encode()
+    _call(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, size), "mount /tmp")
+    os.chdir("/tmp")
+
+
+def drop_privileges() -> None:
+    """No capability is left, and none can be gained."""
+    for capability in range(64):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails for those that do not exist
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
+    _call(libc.capset(header, (ctypes.c_uint32 * 6)()), "drop capabilities")
+    no_new_privileges()
+
+
+def no_new_privileges() -> None:
+    """Set-user-id programs gain nothing."""
+    _call(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "set no_new_privs")
+
+
+def die_with_parent() -> None:
+    """The kernel kills this process when the one that forked it ends."""
+    _call(libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "set the parent-death signal")
+
+
+def limit(caps: Caps) -> None:
+    """Resource limits, hard ones: nothing can raise them again."""
+    data = _data_bytes() + caps.memory_mib * 2**20
+    limits = {
+        resource.RLIMIT_CPU: caps.cpu,
+        resource.RLIMIT_DATA: data,
+        resource.RLIMIT_NPROC: caps.processes,
+        resource.RLIMIT_NOFILE: caps.files,
+        resource.RLIMIT_FSIZE: caps.scratch_mib * 2**20,
+        resource.RLIMIT_CORE: 0,
+    }
+    for which, value in limits.items():
+        hard = resource.getrlimit(which)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (value, value))
+
+
+def _data_bytes() -> int:
+    """Private memory that this process has already, from the fork server."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmData:"))
+    return int(line.split()[1]) * 1024
+
+
+def _call(result: int, what: str) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), f"cannot {what}: {os.strerror(ctypes.get_errno())}")
