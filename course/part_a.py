@@ -24,8 +24,9 @@
 # **How this notebook works**
 #
 # * Everything that is not mathematics is given: models, pictures, masks, plots.
-# * An *exercise* is a function with a docstring and a gap. The docstring tells you the shapes.
-#   Until you fill the gap the function raises `NotImplementedError`.
+# * An *exercise* is a function with a docstring and a gap. The docstring tells you the shapes,
+#   and where in the papers an equation comes from. Put your code in place of the line that raises
+#   `NotImplementedError`.
 # * The cell after an exercise checks it with `kit.check(...)` and tells you, in a sentence, what
 #   it finds. It runs the visible checks; the grader later runs more of the same kind.
 # * Some cells are read by a person: the figures, and the short answers in words. Each says what
@@ -317,9 +318,12 @@ kit.show_rows(
 #
 # **The call.** `stage_1.unet(im_noisy, t, encoder_hidden_states=prompt_embeds,
 # return_dict=False)[0]` gives a tensor of shape `(1, 6, 64, 64)`. The first three channels are
-# the noise estimate. The other three describe a variance; leave them for the next
-# section. Nothing is trained here, so wrap the call in `torch.no_grad()`: it saves a lot of
-# memory.
+# the noise estimate. The other three describe a variance; leave them for the next section.
+#
+# Two practical points. The UNet wants everything on its own device and in its own precision, and
+# one embedding per picture: `x.to(unet.device, unet.dtype)` and
+# `prompt_embeds.expand(len(x), -1, -1)`. And nothing is trained here, so wrap the call in
+# `torch.no_grad()`; it saves a lot of memory.
 #
 # **Exercise.** Write `one_step_denoise`. It returns $\hat x_0$.
 

@@ -547,8 +547,8 @@ for epoch in SAMPLE_AFTER:
 #
 # **Exercise.** Write `train_ddpm`: Adam on `ddpm_forward_class`, the loss of every batch kept,
 # and after every *epoch* the learning rate multiplied by $0.1^{1/\text{num\_epochs}}$, with
-# `torch.optim.lr_scheduler.ExponentialLR`. (After every *batch* would freeze the network
-# within minutes.)
+# `torch.optim.lr_scheduler.ExponentialLR`. (After every *batch*, it would be all but
+# zero before the first epoch is over.)
 
 # %% exercise="b2_5_train"
 
