@@ -61,11 +61,12 @@ def stub_source(exercise: Exercise) -> str:
     parts = [_object_source(source) for source in exercise.sources]
     kept: list[str] = []
     inside = False
-    for line in "\n\n".join(parts).splitlines():
+    # An object's text ends at its last statement, before the marker that closes a region there.
+    for line in f"\n{END}\n\n".join(parts).splitlines():
         if line.strip() == BEGIN:
             inside = True
             kept.append(line.replace(BEGIN, f'raise NotImplementedError("{exercise.id}")'))
-        if not inside:
+        if not inside and line.strip() != END:
             kept.append(line)
         if line.strip() == END:
             inside = False
