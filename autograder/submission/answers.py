@@ -12,11 +12,10 @@ from autograder.submission.blocks import blocks_of
 from autograder.submission.notebook import Cell, read_cells
 from course.exercise import Exercise, Manifest
 
-# What nbgrader puts in place of an answer, and what is no answer in Markdown.
-_NO_ANSWER = re.compile(
-    r"YOUR (?:ANSWER|CODE) HERE|<!--[\s\S]*?-->|^[ \t]*#.*$",
-    re.MULTILINE,
-)
+# The line that the notebooks and nbgrader leave for an answer; the question stands above it.
+_PLACEHOLDER = re.compile(r"your (?:answer|code) here", re.IGNORECASE)
+# What is no answer in Markdown.
+_NO_ANSWER = re.compile(r"<!--[\s\S]*?-->|^[ \t]*#.*$", re.MULTILINE)
 _LINKED_PICTURE = re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]|<img\s", re.IGNORECASE)
 _MAX_TEXT = 20_000
 
@@ -84,7 +83,7 @@ def _manual_answer(exercise: Exercise, cells: Sequence[Cell]) -> ManualAnswer:
     linked = sum(len(_LINKED_PICTURE.findall(c.source)) for c in own if c.kind == "markdown")
     pictures = sum(cell.pictures for cell in own) + linked
     text = "\n\n".join(cell.source for cell in own if cell.kind == "markdown")[:_MAX_TEXT]
-    words = re.search(r"\w", _NO_ANSWER.sub("", text))
+    words = re.search(r"\w", _NO_ANSWER.sub("", _PLACEHOLDER.split(text)[-1]))
     present = bool(words) if exercise.kind == "text" else pictures > 0
     return ManualAnswer(present, pictures, text.strip(), found=bool(own))
 

@@ -236,6 +236,9 @@ def test_picture_is_seen_in_the_cell_or_right_behind_it(
     [
         ("YOUR ANSWER HERE", False),
         ("## What do you see?\n\nYOUR ANSWER HERE", False),
+        ("**In words**: what was seen?\n\n*Your answer here.*", False),
+        ("**In words**: what was seen?\n\n*Your answer here.* A dog.", True),
+        ("**In words**: what was seen?\n\nA dog.", True),
         ("<!-- write\nhere -->\n\n---", False),
         ("## What do you see?\n\nA dog becomes noise.", True),
         ("雑音です", True),
