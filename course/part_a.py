@@ -121,9 +121,9 @@ MINIATURE_PROMPTS = {
     "village": "a 3d emoji of a snow-capped mountain",
     "hat": "a 3d emoji of a top hat",
     "rocket": "a 3d emoji of a rocket",
-    "anagram 1": ("a penguin", "a giraffe"),
-    "anagram 2": ("a cook", "a top hat"),
-    "anagram 3": ("a dog face", "a pencil"),
+    "anagram 1": ("a mushroom", "a tulip"),
+    "anagram 2": ("a bell", "a wine glass"),
+    "anagram 3": ("a penguin", "a giraffe"),
     "hybrid 1": ("a skull", "a water wave"),
     "hybrid 2": ("a man", "a sunrise over mountains"),
     "hybrid 3": ("a rocket", "a pencil"),
@@ -703,22 +703,20 @@ def pair_of(name: str) -> tuple[Tensor, Tensor]:
 
 # %% [markdown]
 # **What to look at.** Look at the upper row, then at the lower one, which shows the same pictures
-# upside down. Not every seed gives a good one: for two objects picked at random the miniature
-# succeeds in about one try out of six. Try eight seeds before you give up on a pair. Pairs
-# of a similar outline do best.
+# upside down. Not every try gives a good one: for two objects picked at random the miniature
+# succeeds about once in six times, so we make four of each and you choose. We found these pairs by
+# hand, out of a dozen. Things with a similar outline do best; with others one prompt
+# wins, or the picture is neither.
 
 # %% manual="a1_8_figure"
 # Show three anagrams, upright and flipped; use the pairs given or find better ones.
-names = ["anagram 1", "anagram 2", "anagram 3"][: 1 if FAST else 3]
-upright = []
-for name in names:
+TRIES = 4
+for name in ["anagram 1", "anagram 2", "anagram 3"][: 1 if FAST else 3]:
     seed_everything()
-    noise = torch.randn(1, 3, 64, 64).to(device, dtype)
-    upright.append(visual_anagrams(stage_1, noise, 0, pair_of(name), uncond, timesteps, SCALE))
-flipped = [torch.flip(torch.as_tensor(image), dims=[2]) for image in upright]
-
-kit.show_images(upright, [PROMPTS[name][0] for name in names])
-kit.show_images(flipped, [PROMPTS[name][1] for name in names])
+    noise = torch.randn(TRIES, 3, 64, 64).to(device, dtype)
+    images = visual_anagrams(stage_1, noise, 0, pair_of(name), uncond, timesteps, SCALE)
+    first, second = PROMPTS[name]
+    kit.show_rows({first: images, f"upside down: {second}": torch.flip(images, dims=[2])})
 
 # %% [markdown]
 # ## A 1.9: Hybrid images
@@ -746,21 +744,19 @@ kit.show_images(flipped, [PROMPTS[name][1] for name in names])
 
 # %% [markdown]
 # **What to look at.** Step back from the screen, or screw up your eyes. The lower row does this
-# for you: it is the same picture, small and blurred. Hybrids are the least
-# reliable of all these tricks. Try several seeds and pairs.
+# for you: it shows the same pictures blurred. Hybrids are the least reliable of all these tricks;
+# again there are four tries of each pair. Where both prompts agree on the outline it
+# is easiest.
 
 # %% manual="a1_9_figure"
 # Show three hybrids, near and far; use the pairs given or find better ones.
-names = ["hybrid 1", "hybrid 2", "hybrid 3"][: 1 if FAST else 3]
-near = []
-for name in names:
+for name in ["hybrid 1", "hybrid 2", "hybrid 3"][: 1 if FAST else 3]:
     seed_everything()
-    noise = torch.randn(1, 3, 64, 64).to(device, dtype)
-    near.append(make_hybrids(stage_1, noise, 0, pair_of(name), uncond, timesteps, SCALE))
-far = [TF.gaussian_blur(torch.as_tensor(image).float(), [33, 33], [2.0, 2.0]) for image in near]
-
-kit.show_images(near, [f"near: {PROMPTS[name][1]}" for name in names])
-kit.show_images(far, [f"far: {PROMPTS[name][0]}" for name in names])
+    noise = torch.randn(TRIES, 3, 64, 64).to(device, dtype)
+    images = make_hybrids(stage_1, noise, 0, pair_of(name), uncond, timesteps, SCALE)
+    first, second = PROMPTS[name]
+    from_afar = TF.gaussian_blur(images, [33, 33], [2.0, 2.0])
+    kit.show_rows({f"near: {second}": images, f"far: {first}": from_afar})
 
 # %% [markdown]
 # ## You have reached the end of Part A
