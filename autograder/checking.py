@@ -8,7 +8,6 @@ point: only an explicit pass gives one.
 from __future__ import annotations
 
 import importlib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -124,12 +123,12 @@ def run_checks(
     try:
         prepare(module, student, source)
     except StudentError as error:
-        return [CheckOutcome(name, False, error.kind, str(error)) for name in names]
+        return [CheckOutcome(name, False, error.kind, error.told) for name in names]
     outcomes: list[CheckOutcome] = []
     fatal: StudentError | None = None
     for name in names:
         if fatal is not None:
-            outcomes.append(CheckOutcome(name, False, fatal.kind, str(fatal)))
+            outcomes.append(CheckOutcome(name, False, fatal.kind, fatal.told))
             continue
         outcome, fatal = run_check(checks.get(name), name, student)
         outcomes.append(outcome)
@@ -148,16 +147,10 @@ def run_check(
     except CheckFailureError as failure:
         return CheckOutcome(name, False, "failed", str(failure)), None
     except StudentError as error:
-        return CheckOutcome(name, False, error.kind, str(error)), error if error.fatal else None
+        return CheckOutcome(name, False, error.kind, error.told), error if error.fatal else None
     except Exception as error:  # what a check did not foresee is no point, and is reported
         message = (
             f"the check {name!r} could not judge this answer ({type(error).__name__}: {error})"
         )
         return CheckOutcome(name, False, "check-error", message[:500]), None
     return CheckOutcome(name, True, "passed", ""), None
-
-
-def timed(function: Callable[[], Any]) -> tuple[Any, float]:
-    """A result and the seconds that it took."""
-    start = time.perf_counter()
-    return function(), time.perf_counter() - start

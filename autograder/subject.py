@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from .served import CallRefusedError, Served, ServedFunction
 from .worker.executor import Executor
-from .worker.wire import Decoder, Encoder, Handle, Spec
+from .worker.wire import Decoder, Encoder, Handle, Spec, WireError
 
 
 @dataclass
@@ -34,6 +35,24 @@ class StudentError(Exception):
         where = f" (line {self.line} of your answer)" if self.line else ""
         text = f"{self.type}: {self.message}" if self.message else self.type
         return f"{text}{where}"
+
+    @property
+    def told(self) -> str:
+        """What the student is told: nothing that the student's process chose but a line number.
+
+        An exception's text could carry the hidden inputs out, so only its kind is named.
+        """
+        where = f" at line {self.line} of your answer" if self.line else ""
+        known = isinstance(getattr(builtins, self.type, None), type)
+        texts = {
+            "raised": f"Your code raised {self.type if known else 'an exception'}{where}.",
+            "not_implemented": "This is not written yet.",
+            "syntax": f"Your answer is not valid Python{where}.",
+            "unsendable": "Your function returned something that is no tensor, number or text.",
+            "memory": f"Your code asked for more memory than this exercise may use{where}.",
+            "protocol": "Your code disturbed the connection to the grader.",
+        }
+        return texts.get(self.kind, self.message)
 
     @property
     def fatal(self) -> bool:
@@ -222,8 +241,6 @@ class LocalSubject(Subject):
         return Decoder(self.executor.unwrap).loads(*Encoder(self.wrap).dumps(message))
 
     def _to_trusted(self, message: Any) -> Any:
-        from .worker.wire import WireError
-
         try:
             return Decoder(self.unwrap).loads(*Encoder(self.executor.wrap).dumps(message))
         except WireError as error:

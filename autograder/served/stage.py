@@ -138,6 +138,8 @@ class FakeStage(Served):
         if predicted_variance.shape != image.shape:
             shapes = f"{shape_of(predicted_variance)} and {shape_of(image)}"
             raise CallRefusedError(f"add_variance: predicted_variance and image differ: {shapes}")
+        if tuple(image.shape[-3:]) != (3, self.size, self.size):
+            raise CallRefusedError(f"add_variance: image has shape {shape_of(image)}")
         step = _timesteps(t, 1)[0]
         noise = torch.randn(image.shape, generator=self.noise)
         log_variance: Tensor = self.log_variance(predicted_variance.float(), step)
@@ -145,14 +147,18 @@ class FakeStage(Served):
         self.variance_calls.append(
             VarianceCall(predicted_variance.float(), step, image.float(), noise, out)
         )
-        return out.to(image.dtype)
+        answer: Tensor = out.to(image.dtype)
+        return answer
 
-    def log_variance(self, predicted_variance: Tensor, t: int) -> Tensor:
-        """Log-variance of the step from `t` to the next of the timesteps that were set.
+    def log_variance(
+        self, predicted_variance: Tensor, t: int, timesteps: list[int] | None = None
+    ) -> Tensor:
+        """Log-variance of the step from `t` to the next of `timesteps`, or of those that were set.
 
         Source: Nichol and Dhariwal 2021, equation 15; diffusers' `learned_range`.
         """
-        steps = self.timesteps_set[-1] if self.timesteps_set else list(range(999, -1, -1))
+        told = self.timesteps_set[-1] if self.timesteps_set else list(range(999, -1, -1))
+        steps = told if timesteps is None else timesteps
         if t not in steps:
             raise CallRefusedError(
                 f"add_variance: t = {t} is not one of the timesteps that were set"

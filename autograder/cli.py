@@ -1,0 +1,146 @@
+"""The command `autograder`: grade a class, look at what this host can do."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from course.manifest import ManifestError
+
+from .grading.run import Options, Report, grade_class
+from .report import write_report
+from .results import SubmissionResult
+from .sandbox import IsolationError, best_level, detect
+from .submission import SubmissionError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Grades notebooks of the diffusion course. Students' code runs in workers of its own; "
+    "hidden checks, expected values and grades never enter them.",
+)
+console = Console()
+errors = Console(stderr=True)
+
+Submitted = Annotated[
+    Path,
+    typer.Argument(help="Folder with <student>/<assignment>/<notebook>.ipynb, as nbgrader has it."),
+]
+Out = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder for results.jsonl, grades.csv, report.html.")
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes to grade with; default: one per core.")
+]
+Assignment = Annotated[
+    str | None, typer.Option(help="part_a or part_b; default: both, where they were handed in.")
+]
+Isolation = Annotated[
+    str | None,
+    typer.Option(
+        help="strict or process: refuse to run below this level; default: the strongest here."
+    ),
+]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Grade everything anew, whatever an earlier run recorded.")
+]
+
+
+@app.command()
+def grade(
+    submitted: Submitted,
+    out: Out,
+    workers: Workers = None,
+    assignment: Assignment = None,
+    isolation: Isolation = None,
+    fresh: Fresh = False,
+) -> None:
+    """Grades a class.
+
+    An interrupted run goes on where it stopped; unchanged submissions are not graded twice.
+    Exit status 0 when every submission got a result, whatever the scores.
+    """
+    options = Options(submitted, out, workers, assignment, isolation, fresh)
+    start = time.monotonic()
+    try:
+        report = _with_progress(options)
+        page = write_report(out, report.results)
+    except (IsolationError, SubmissionError, ManifestError) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename or out}: {error.strerror or error}; results so far are kept")
+    _show(report, page, time.monotonic() - start)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Says which isolation levels this host offers, and how to get more."""
+    table = Table("level", "available", "what it means here")
+    for level in detect().values():
+        table.add_row(level.name, "yes" if level.available else "no", level.reason)
+    console.print(table)
+    console.print(f"Grading uses [bold]{best_level()}[/bold] unless told otherwise.")
+
+
+def _with_progress(options: Options) -> Report:
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("time left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("grading", total=None)
+        return grade_class(
+            options, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+
+
+def _show(report: Report, page: Path, seconds: float) -> None:
+    table = Table("student", "assignment", "score", "of", "not passed", title="Results")
+    for result in sorted(report.results, key=lambda r: (r.student, r.assignment)):
+        table.add_row(*_row(result))
+    console.print(table)
+    for note in report.notes:
+        errors.print(f"note: {note}", markup=False, highlight=False)
+    for line in report.failed:
+        errors.print(f"no result: {line}", markup=False, highlight=False)
+    console.print(
+        f"{len(report.results)} submissions, {report.reused} of them known from before, "
+        f"isolation {report.level}, {seconds:.1f} s"
+    )
+    console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _row(result: SubmissionResult) -> list[str]:
+    wrong = [e for e in result.exercises if e.status not in ("passed", "manual")]
+    told = ", ".join(f"{e.id} ({e.diagnosis or e.status})" for e in wrong[:2])
+    more = f" and {len(wrong) - 2} more" if len(wrong) > 2 else ""
+    score, of = f"{result.score:g}", f"{result.max_score:g}"
+    # Names and messages come from outside: nothing in them is markup.
+    return [_plain(result.student), result.assignment, score, of, _plain(told + more)]
+
+
+def _plain(text: str) -> str:
+    printable = "".join(c if c.isprintable() else "�" for c in text)
+    return printable.replace("[", r"\[")
+
+
+def _fail(message: str) -> NoReturn:
+    errors.print(f"autograder: {message}", style="red", markup=False, highlight=False)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(app())

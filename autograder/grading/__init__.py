@@ -1,0 +1,1 @@
+"""From notebooks to results: one exercise, one submission, one class."""

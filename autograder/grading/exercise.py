@@ -1,0 +1,109 @@
+"""Grades one exercise of one submission in a worker of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from course.manifest import Exercise
+
+from .. import results
+from ..bank import Mistake
+from ..checking import CheckOutcome, check_module, run_checks
+from ..diagnosis import behaviour, diagnose
+from ..results import ExerciseResult, Status
+from ..sandbox import ForkServerHandle, RemoteSubject
+from ..subject import StudentError
+from ..submission import ManualAnswer
+from ..worker.confine import Caps
+
+MISSING = "There is no answer to this exercise in your notebook."
+
+
+def grade_exercise(
+    server: ForkServerHandle, exercise: Exercise, source: str | None
+) -> ExerciseResult:
+    """The result of a coding exercise.
+
+    Args:
+        server: Where the worker is forked from.
+        exercise: The exercise, with its limits.
+        source: The student's cells, or None where there are none.
+
+    Raises:
+        ForkServerError: The host failed, not the answer.
+    """
+    if source is None:
+        return _without_checks(exercise, "missing", MISSING)
+    limits = exercise.limits
+    caps = Caps(cpu=max(1, round(limits.cpu)), memory_mib=limits.memory_mib)
+    student = RemoteSubject(server, limits.wall, caps)
+    try:
+        outcomes = run_checks(check_module(exercise.id), student, source, exercise.checks)
+        mistake = None if _settled(outcomes) else _diagnosis(exercise.id, student)
+    finally:
+        student.close()
+    return _result(exercise, outcomes, mistake)
+
+
+def manual_result(exercise: Exercise, answer: ManualAnswer | None) -> ExerciseResult:
+    """The result of an exercise that a person grades: 0 points for now, and what is there."""
+    if answer is None or not answer.found:
+        message = "The cell of this exercise is not in your notebook."
+    elif exercise.kind == "figure":
+        count = answer.pictures
+        message = f"{count} picture(s) handed in." if count else "No picture was handed in."
+    else:
+        message = "An answer was handed in." if answer.present else "No answer was handed in."
+    return _without_checks(exercise, "manual", message)
+
+
+def refused_result(exercise: Exercise, message: str) -> ExerciseResult:
+    """The result of an exercise of a notebook that could not be read."""
+    return _without_checks(exercise, "manual" if exercise.manual else "missing", message)
+
+
+def _without_checks(exercise: Exercise, status: Status, message: str) -> ExerciseResult:
+    checks = tuple(
+        results.CheckOutcome(name, 0.0, points, message) for name, points in exercise.checks.items()
+    )
+    return ExerciseResult(exercise.id, 0.0, exercise.points, status, None, message, checks)
+
+
+def _settled(outcomes: Sequence[CheckOutcome]) -> bool:
+    """Whether there is nothing to diagnose: all passed, or nothing to call."""
+    kinds = {outcome.kind for outcome in outcomes}
+    return kinds <= {"passed"} or bool(kinds & {"timeout", "killed", "protocol", "syntax"})
+
+
+def _diagnosis(exercise_id: str, student: RemoteSubject) -> Mistake | None:
+    try:
+        return diagnose(exercise_id, behaviour(exercise_id, student))
+    except StudentError:
+        return None
+
+
+def _result(
+    exercise: Exercise, outcomes: Sequence[CheckOutcome], mistake: Mistake | None
+) -> ExerciseResult:
+    checks = tuple(
+        results.CheckOutcome(o.name, points if o.passed else 0.0, points, o.message)
+        for o, points in zip(outcomes, exercise.checks.values(), strict=True)
+    )
+    score = sum(check.score for check in checks)
+    status = _status(outcomes)
+    wrong = [outcome.message for outcome in outcomes if not outcome.passed]
+    parts = [f"{mistake.says} {mistake.hint}"] if mistake else []
+    message = " ".join([*parts, *wrong[:1]])
+    slug = mistake.slug if mistake else None
+    return ExerciseResult(exercise.id, score, exercise.points, status, slug, message, checks)
+
+
+def _status(outcomes: Sequence[CheckOutcome]) -> Status:
+    kinds = {outcome.kind for outcome in outcomes} - {"passed"}
+    if not kinds:
+        return "passed"
+    if "timeout" in kinds:
+        return "timeout"
+    if kinds == {"not_implemented"} and not any(outcome.passed for outcome in outcomes):
+        return "missing"
+    return "failed" if kinds & {"failed", "not_implemented"} else "error"

@@ -1,0 +1,81 @@
+"""An append-only record of finished results: what is in it is never graded twice or lost.
+
+One line per result: a digest, the content key and the result. A line that was cut short by a
+crash or a full disk has no valid digest and is ignored; the submission is graded again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import IO
+
+from ..results import ResultError, SubmissionResult, from_json_line, to_json_line
+
+NAME = "journal.jsonl"
+
+
+class Journal:
+    """The journal of an output folder; use it as a context manager.
+
+    Args:
+        folder: The output folder; it must exist.
+        fresh: Ignores what the journal holds.
+    """
+
+    def __init__(self, folder: Path, fresh: bool = False) -> None:
+        self.path = folder / NAME
+        self.known = {} if fresh else _read(self.path)
+        self.file: IO[bytes] | None = None
+
+    def __enter__(self) -> Journal:
+        self.file = self.path.open("ab")
+        if self.file.tell() and not self.path.read_bytes().endswith(b"\n"):
+            self.file.write(b"\n")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.file is not None:
+            self.file.close()
+
+    def find(self, key: str, student: str, assignment: str) -> SubmissionResult | None:
+        """The result of an earlier run for this content of this student."""
+        return self.known.get((key, student, assignment))
+
+    def add(self, key: str, result: SubmissionResult) -> None:
+        """Writes a result to disk before it returns.
+
+        Raises:
+            OSError: The disk is full or gone; nothing that was written before is harmed.
+        """
+        if self.file is None:
+            raise ValueError("the journal is not open")
+        body = json.dumps([key, to_json_line(result)])
+        line = f"{_digest(body)} {body}\n".encode()
+        self.file.write(line)
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.known[(key, result.student, result.assignment)] = result
+
+
+def _read(path: Path) -> dict[tuple[str, str, str], SubmissionResult]:
+    known: dict[tuple[str, str, str], SubmissionResult] = {}
+    if not path.exists():
+        return known
+    for line in path.read_bytes().split(b"\n"):
+        digest, _, body = line.decode("utf-8", "replace").partition(" ")
+        if not body or digest != _digest(body):
+            continue
+        try:
+            key, text = json.loads(body)
+            result = from_json_line(text)
+        except (ValueError, ResultError):
+            continue
+        known[(key, result.student, result.assignment)] = result
+    return known
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:16]

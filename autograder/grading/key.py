@@ -1,0 +1,47 @@
+"""Names a submission's content and everything that its grade depends on.
+
+Equal keys mean equal grades, so a result with a submission's key need not be made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from ..submission import Answers, Refusal
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+GRADER = ("autograder", "solutions", "course/exercises.toml")
+
+
+def content_key(answers: Answers | Refusal, level: str) -> str:
+    """The key of what was read from a notebook, graded at a level by this grader."""
+    if isinstance(answers, Refusal):
+        content: object = ["refused", answers.message]
+    else:
+        manual = {k: [a.found, a.present, a.pictures] for k, a in answers.manual.items()}
+        content = [dict(answers.sources), manual, list(answers.repairs)]
+    text = json.dumps([content, level, grader_key()], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@cache
+def grader_key() -> str:
+    """Digest of the grader's, the solutions' and the manifest's text, and of the versions."""
+    digest = hashlib.sha256(f"{sys.version_info[:3]} {torch.__version__}".encode())
+    for path in sorted(_files()):
+        digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files() -> Iterable[Path]:
+    for name in GRADER:
+        path = ROOT / name
+        yield from [path] if path.is_file() else path.rglob("*.py")

@@ -1,0 +1,73 @@
+"""Grades one notebook."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from course.manifest import Manifest
+
+from ..results import ExerciseResult, SubmissionResult
+from ..sandbox import ForkServerHandle
+from ..submission import Answers, Refusal, Submission, SubmissionError, read_answers
+from .exercise import grade_exercise, manual_result, refused_result
+
+GetServer = Callable[[], ForkServerHandle]
+
+
+def read(item: Submission | Refusal, manifest: Manifest) -> Answers | Refusal:
+    """What a notebook holds, or why it cannot be read."""
+    if isinstance(item, Refusal):
+        return item
+    try:
+        return read_answers(Path(item.path), manifest, item.assignment)
+    except SubmissionError as error:
+        return Refusal(item.student, item.assignment, str(error))
+
+
+def grade_answers(
+    server: ForkServerHandle, item: Submission, answers: Answers, manifest: Manifest
+) -> SubmissionResult:
+    """The result of a notebook that was read.
+
+    Raises:
+        ForkServerError: The host failed, not an answer.
+    """
+    start = time.perf_counter()
+    found: list[ExerciseResult] = []
+    for exercise in manifest.of_part(item.assignment.removeprefix("part_")):
+        if exercise.manual:
+            found.append(manual_result(exercise, answers.manual.get(exercise.id)))
+        else:
+            found.append(grade_exercise(server, exercise, answers.sources.get(exercise.id)))
+    seconds = time.perf_counter() - start
+    return _summed(item.student, item.assignment, server.level, seconds, found, answers.repairs)
+
+
+def refuse(refusal: Refusal, manifest: Manifest, level: str) -> SubmissionResult:
+    """The result of a notebook that could not be read: no point, and why."""
+    exercises = manifest.of_part(refusal.assignment.removeprefix("part_"))
+    found = [refused_result(exercise, refusal.message) for exercise in exercises]
+    notes = (refusal.message,)
+    return _summed(refusal.student, refusal.assignment, level, 0.0, found, notes)
+
+
+def _summed(
+    student: str,
+    assignment: str,
+    level: str,
+    seconds: float,
+    found: list[ExerciseResult],
+    repairs: tuple[str, ...],
+) -> SubmissionResult:
+    return SubmissionResult(
+        student,
+        assignment,
+        sum(exercise.score for exercise in found),
+        sum(exercise.max_score for exercise in found),
+        level,
+        round(seconds, 3),
+        tuple(found),
+        repairs,
+    )
