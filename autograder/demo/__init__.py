@@ -1,0 +1,1 @@
+"""A sample class: perfect work, typical mistakes, accidents and an attack, as real notebooks."""
