@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from .base import CallRefusedError, Served, ServedFunction
+from .earlier import Earlier, gaussian_blur
 from .module import ModuleCall, ServedModule
 from .stage import EMBEDDING, FakeStage, UNetCall, VarianceCall, cosine_tables
 
 __all__ = [
     "EMBEDDING",
     "CallRefusedError",
+    "Earlier",
     "FakeStage",
     "ModuleCall",
     "Served",
@@ -17,4 +19,5 @@ __all__ = [
     "UNetCall",
     "VarianceCall",
     "cosine_tables",
+    "gaussian_blur",
 ]
