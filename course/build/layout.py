@@ -91,14 +91,14 @@ def check_files(layout: Layout, manifest: Manifest) -> None:
     """
     coding = {e.id: e for e in manifest.exercises.values() if not e.manual}
     problems = []
+    for exercise in coding.values():
+        paths = [layout.exercise_file(folder, exercise.id) for folder in EXERCISE_FOLDERS]
+        if missing := [layout.show(path) for path in paths if not path.is_file()]:
+            problems.append(
+                f"{manifest.path.name}:{exercise.line}: [{exercise.id}] lacks "
+                f"{', '.join(missing)}: write what is missing"
+            )
     for folder in EXERCISE_FOLDERS:
-        for exercise in coding.values():
-            path = layout.exercise_file(folder, exercise.id)
-            if not path.is_file():
-                problems.append(
-                    f"{manifest.path.name}:{exercise.line}: [{exercise.id}] has no "
-                    f"{layout.show(path)}: write it, or start it with `course new {exercise.id}`"
-                )
         for path in sorted((layout.root / "autograder" / folder).glob("*.py")):
             if path.stem not in coding and not path.name.startswith(("_", "conftest")):
                 problems.append(

@@ -20,6 +20,15 @@ from course.build.sources import Sources
 from course.build.stubs import make_stubs
 from course.manifest import PARTS, Manifest
 
+# Makes an instructor's own nbgrader give the stubs of the release.
+NBGRADER_CONFIG = '''"""Lets nbgrader name each stub after its exercise, as `course build` does."""
+
+from course.build.stubs import student_preprocessors
+
+c = get_config()  # noqa: F821
+c.GenerateAssignment.preprocessors = student_preprocessors(gradebook=True)
+'''
+
 
 def solved_notebooks(root: Path) -> dict[str, NotebookNode]:
     """Assembles both source notebooks, solutions included.
@@ -38,6 +47,33 @@ def solved_notebooks(root: Path) -> dict[str, NotebookNode]:
     manifest = layout.load()
     sources = Sources(layout, manifest)
     return {f"part_{p}": assemble(layout, manifest, sources, p) for p in _parts(manifest)}
+
+
+def write_nbgrader_course(root: Path, out: Path) -> list[Path]:
+    """Writes the solved notebooks as the source of an nbgrader course.
+
+    Args:
+        root: Folder of the course.
+        out: A new or empty folder.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ManifestError: A bad manifest.
+        BuildError: A folder that is not empty, or anything that is wrong with the sources.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BuildError(f"{out}: exists and is not an empty folder: name another one")
+    texts = {
+        out / "source" / name / f"{name}.ipynb": to_text(notebook)
+        for name, notebook in solved_notebooks(root).items()
+    }
+    texts[out / "nbgrader_config.py"] = NBGRADER_CONFIG
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return list(texts)
 
 
 def build(root: Path, out: Path) -> list[Path]:

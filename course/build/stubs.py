@@ -34,16 +34,22 @@ class ClearNamedSolutions(ClearSolutions):
         return super().preprocess_cell(cell, resources, cell_index)
 
 
-def student_preprocessors() -> list[type[Any]]:
-    """Lists nbgrader's steps for `generate_assignment`, fit for a build without gradebook.
+def student_preprocessors(*, gradebook: bool = False) -> list[type[Any]]:
+    """Lists nbgrader's steps for `generate_assignment`, with named stubs.
 
-    `SaveCells` writes to the gradebook and `IncludeHeaderFooter` reads files of the author's
-    working directory; both are left to the instructor's own nbgrader.
+    Args:
+        gradebook: Whether an instructor's nbgrader runs them. Without it, `SaveCells` is left
+            out, which writes to the gradebook, and `IncludeHeaderFooter`, which reads files of
+            the working directory.
     """
     trait: Any = GenerateAssignment.class_traits()["preprocessors"]
-    defaults = trait.default_args[0]
-    kept = [step for step in defaults if step not in (SaveCells, IncludeHeaderFooter)]
-    return [ClearNamedSolutions if step is ClearSolutions else step for step in kept]
+    steps: list[type[Any]] = trait.default_args[0]
+    left_out = () if gradebook else (SaveCells, IncludeHeaderFooter)
+    return [
+        ClearNamedSolutions if step is ClearSolutions else step
+        for step in steps
+        if step not in left_out
+    ]
 
 
 def make_stubs(solved: NotebookNode, name: str) -> NotebookNode:

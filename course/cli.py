@@ -1,0 +1,147 @@
+"""The `course` command: build the release, check that it is fresh, start a new exercise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from course import build as building
+from course.manifest import ManifestError, load_manifest
+from course.scaffold import scaffold
+from course.table import markdown_table, terminal_table, totals
+
+app = typer.Typer(
+    help="Author a course: notebooks, solutions and manifest in, release/ out.\n\n"
+    "Solutions live in solutions/, notebooks in course/part_*.py, the list of exercises in "
+    "course/exercises.toml. Nothing in release/ is written by hand.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Root = Annotated[
+    Path,
+    typer.Option(
+        help="Folder that holds course/, solutions/ and autograder/; this checkout by default.",
+        show_default=False,
+    ),
+]
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@app.command()
+def build(
+    out: Annotated[
+        Path | None, typer.Option(help="Where the release goes; ROOT/release by default.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if the release is not fresh.")
+    ] = False,
+    root: Root = ROOT,
+) -> None:
+    """Build release/ from the sources, all or nothing.
+
+    Takes each exercise's code from solutions/, puts it into the notebooks, lets nbgrader make
+    the stubs, and stops if a solution, a hidden check or a path of this machine would be
+    published. With --check the result is compared with the release that is there, byte for
+    byte, and what differs is named.
+    """
+    target = (out or root / "release").resolve()
+    with _one_line_errors():
+        if check:
+            _report(building.differences(root.resolve(), target))
+            typer.echo(f"{target.name}/ is fresh.")
+        else:
+            files = building.build(root.resolve(), target)
+            typer.echo(f"{target.name}/ built: {len(files)} files.")
+
+
+@app.command()
+def source(
+    out: Annotated[Path, typer.Argument(help="A new or empty folder for nbgrader's course.")],
+    root: Root = ROOT,
+) -> None:
+    """Write the solved notebooks for an instructor's nbgrader.
+
+    Gives OUT/source/part_a/part_a.ipynb, the same for part_b, and a configuration with which
+    `nbgrader generate_assignment part_a` makes the stubs of release/ and fills the gradebook.
+    The notebooks hold the solutions: not for students.
+    """
+    with _one_line_errors():
+        for path in building.write_nbgrader_course(root.resolve(), out.resolve()):
+            typer.echo(path.as_posix())
+
+
+@app.command()
+def new(
+    exercise_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Part, section and name, such as a1_8_rotation.")
+    ],
+    module: Annotated[
+        str | None,
+        typer.Option(help="Module of the solution; by default that of the part's last exercise."),
+    ] = None,
+    root: Root = ROOT,
+) -> None:
+    """Start a coding exercise: every file and entry that it needs.
+
+    Writes the manifest table, notebook cells, a solution with markers, and files for checks,
+    mistakes and variants.
+    Prints every line that is left to fill in. The build refuses the exercise until that is done.
+    """
+    with _one_line_errors():
+        places = scaffold(root.resolve(), exercise_id, module)
+    typer.echo(f"{exercise_id} is started. Fill in (move the cells to their place as well):")
+    for place in places:
+        typer.echo(f"  {place}")
+
+
+@app.command(name="list")
+def list_exercises(root: Root = ROOT) -> None:
+    """Show all exercises with their points and who grades them."""
+    with _one_line_errors():
+        manifest = load_manifest(root / "course" / "exercises.toml")
+    console = Console()
+    console.print(terminal_table(manifest))
+    for line in totals(manifest):
+        console.print(line, highlight=False)
+
+
+@app.command()
+def table(root: Root = ROOT) -> None:
+    """Print the table of exercises in Markdown, for the README."""
+    with _one_line_errors():
+        manifest = load_manifest(root / "course" / "exercises.toml")
+    typer.echo(markdown_table(manifest), nl=False)
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()
+
+
+def _report(differences: list[str]) -> None:
+    if differences:
+        for line in differences:
+            typer.echo(line, err=True)
+        typer.echo("release/ is not what the sources give: run `course build`.", err=True)
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Prints known problems one a line, without a traceback, and exits with 1."""
+    console = Console(stderr=True, soft_wrap=True)
+    try:
+        yield
+    except (building.BuildError, ManifestError, OSError) as error:
+        for line in str(error).splitlines():
+            console.print(escape(line), style="red", highlight=False)
+        raise typer.Exit(1) from error

@@ -1,0 +1,1 @@
+"""Tests of the manifest, the build and the `course` command."""
