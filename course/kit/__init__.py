@@ -3,6 +3,7 @@
 Heavy libraries are imported where they are used, so `import kit` stays quick.
 """
 
+from .checks import CheckTable, check
 from .digits import Digits, load_digits
 from .drawing import Stroke, drawing
 from .embedding import embed
@@ -17,10 +18,12 @@ from .variance import add_variance
 __all__ = [
     "DEEPFLOYD",
     "SIGMAS",
+    "CheckTable",
     "Digits",
     "KitError",
     "Stroke",
     "add_variance",
+    "check",
     "check_mask",
     "disc_mask",
     "drawing",
