@@ -27,7 +27,7 @@ def new_cell(cell_type: str, source: str, cell_id: str = "") -> NotebookNode:
 
 def new_notebook(cells: list[NotebookNode]) -> NotebookNode:
     """Makes a valid notebook of format 4.5."""
-    made = v4.new_notebook(cells=cells, metadata=NOTEBOOK_METADATA)  # type: ignore[no-untyped-call]
+    made = v4.new_notebook(cells=cells, metadata=NOTEBOOK_METADATA)
     made.nbformat_minor = 5
     nbformat.validate(made)
     return cast(NotebookNode, made)
@@ -55,11 +55,11 @@ def nbgrader_metadata(
 
 def read_percent(text: str) -> list[NotebookNode]:
     """Cells of a file in jupytext's percent format."""
-    read = jupytext.reads(text, fmt="py:percent")  # type: ignore[no-untyped-call]
+    read = jupytext.reads(text, fmt="py:percent")
     return list(read.cells)
 
 
 def to_text(notebook: NotebookNode) -> str:
     """A notebook as a file: sorted keys, one space of indentation, a newline at the end."""
-    text: str = nbformat.writes(notebook, version=4)  # type: ignore[no-untyped-call]
+    text: str = nbformat.writes(notebook, version=4)
     return text.rstrip("\n") + "\n"

@@ -9,7 +9,13 @@ from typing import Any
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions, IncludeHeaderFooter, SaveCells
+from nbgrader.preprocessors import (
+    ClearSolutions,
+    ComputeChecksums,
+    IncludeHeaderFooter,
+    SaveCells,
+)
+from nbgrader.preprocessors.base import NbGraderPreprocessor
 
 from course.build.errors import BuildError
 
@@ -34,8 +40,29 @@ class ClearNamedSolutions(ClearSolutions):
         return super().preprocess_cell(cell, resources, cell_index)
 
 
+class LeaveToPeople(NbGraderPreprocessor):
+    """Takes the checksum off provided code that is graded by its picture.
+
+    nbgrader gives 0 points, unseen, to a hand-graded cell whose text is as released; such a cell
+    only has to be run. Written answers and stubs keep their checksums.
+    """
+
+    def preprocess_cell(
+        self,
+        cell: NotebookNode,
+        resources: ResourcesDict,
+        cell_index: int,  # noqa: ARG002 (the signature is nbgrader's)
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Treats one cell."""
+        meta = cell.metadata.get("nbgrader", {})
+        by_hand = meta.get("grade", False) and meta.get("solution", False)
+        if by_hand and cell.cell_type == "code" and "NotImplementedError" not in cell.source:
+            meta.pop("checksum", None)
+        return cell, resources
+
+
 def student_preprocessors(*, gradebook: bool = False) -> list[type[Any]]:
-    """Lists nbgrader's steps for `generate_assignment`, with named stubs.
+    """Lists nbgrader's steps for `generate_assignment`, with the course's own in their places.
 
     Args:
         gradebook: Whether an instructor's nbgrader runs them. Without it, `SaveCells` is left
@@ -45,11 +72,11 @@ def student_preprocessors(*, gradebook: bool = False) -> list[type[Any]]:
     trait: Any = GenerateAssignment.class_traits()["preprocessors"]
     steps: list[type[Any]] = trait.default_args[0]
     left_out = () if gradebook else (SaveCells, IncludeHeaderFooter)
-    return [
-        ClearNamedSolutions if step is ClearSolutions else step
-        for step in steps
-        if step not in left_out
-    ]
+    ours: dict[type[Any], list[type[Any]]] = {
+        ClearSolutions: [ClearNamedSolutions],
+        ComputeChecksums: [ComputeChecksums, LeaveToPeople],
+    }
+    return [new for step in steps if step not in left_out for new in ours.get(step, [step])]
 
 
 def make_stubs(solved: NotebookNode, name: str) -> NotebookNode:

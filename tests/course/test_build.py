@@ -58,6 +58,9 @@ def test_golden_is_what_a_student_needs() -> None:
     assert "2.5 points" in text["a1_words_rubric"]
     assert cells["a1_double_check"]["metadata"]["nbgrader"]["points"] == 3
     assert cells["a1_double"]["metadata"]["nbgrader"]["grade_id"] == "a1_double"
+    # nbgrader gives 0 unseen where a checksum is unchanged: not to a figure's provided code.
+    checksums = [key for key in cells if "checksum" in cells[key]["metadata"].get("nbgrader", {})]
+    assert checksums == ["a1_double", "a1_double_check", "a1_words"]
 
 
 def test_build_is_deterministic(toy: Toy) -> None:
