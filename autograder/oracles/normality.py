@@ -34,7 +34,9 @@ def check_standard_normal(noise: Tensor, what: str, independent_of: Tensor | Non
     expect(abs(share - 0.6827) < 0.466 * unit, f"{what} is not normal: use torch.randn_like.")
     if independent_of is not None:
         r = correlation(values, independent_of.double().flatten())
-        expect(abs(r) < unit, f"{what} must not depend on the picture: its share is wrong.")
+        expect(
+            abs(r) < unit, f"{what} must not depend on the picture: the picture is scaled wrongly."
+        )
 
 
 def correlation(a: Tensor, b: Tensor) -> float:

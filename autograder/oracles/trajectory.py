@@ -80,10 +80,9 @@ def steps_of(
         result: What the answer returned, (1, 3, 64, 64).
         upright: Picks x_t from the calls of a step.
     """
-    check_visits(stage, timesteps, i_start)
-    wanted = timesteps[i_start:-1]
-    groups = [tuple(call for call in stage.calls if call.t == t) for t in wanted]
-    pictures = [upright(calls) for calls in groups] + [result[0]]
+    pictures = pictures_of(stage, timesteps, i_start, result, upright)
+    check_variance_calls(stage, len(pictures) - 1)
+    groups = _by_timestep(stage, timesteps[i_start:-1])
     pairs = pairwise(timesteps[i_start:])
     return [
         Step(t, prev_t, groups[i], stage.variance_calls[i], pictures[i], pictures[i + 1])
@@ -91,8 +90,25 @@ def steps_of(
     ]
 
 
+def pictures_of(
+    stage: FakeStage,
+    timesteps: list[int],
+    i_start: int,
+    result: Tensor,
+    upright: Upright = first_picture,
+) -> list[Tensor]:
+    """The picture at each timestep of a run, (3, 64, 64); arguments as of `steps_of`."""
+    check_visits(stage, timesteps, i_start)
+    groups = _by_timestep(stage, timesteps[i_start:-1])
+    return [upright(calls) for calls in groups] + [result[0]]
+
+
+def _by_timestep(stage: FakeStage, wanted: list[int]) -> list[tuple[UNetCall, ...]]:
+    return [tuple(call for call in stage.calls if call.t == t) for t in wanted]
+
+
 def check_visits(stage: FakeStage, timesteps: list[int], i_start: int) -> None:
-    """The UNet is asked at each timestep but the last, and add_variance called after each."""
+    """The UNet is asked at each timestep but the last."""
     found, wanted = visited(stage), timesteps[i_start:-1]
     expect(len(found) > 0, "The UNet is never asked: start at i_start and go down the timesteps.")
     expect(
@@ -104,11 +120,15 @@ def check_visits(stage: FakeStage, timesteps: list[int], i_start: int) -> None:
         f"The UNet is asked at {len(found)} timesteps, where one step from each timestep to the "
         f"next makes {len(wanted)}: go through the list, and stop before its last entry.",
     )
+
+
+def check_variance_calls(stage: FakeStage, steps: int) -> None:
+    """add_variance is called once a step."""
     count, shapes = len(stage.variance_calls), {c.image.shape[0] for c in stage.variance_calls}
     expect(
-        count == len(wanted) and shapes == {1},
-        f"add_variance is called {count} times in {len(wanted)} steps: once a step, also in the "
-        "last one.",
+        count == steps and shapes == {1},
+        f"add_variance is called {count} times in {steps} steps: once a step, also in the last "
+        "one.",
     )
 
 
@@ -232,6 +252,30 @@ def implied_scale(
     empty, prompt = (guided(stage, step.before, step.t, cond, uncond, s) for s in (0.0, 1.0))
     direction, moved = (prompt - empty)[inside], (implied_noise(step) - empty)[inside]
     return round(float((moved * direction).sum() / direction.square().sum()), 2)
+
+
+def noise_at_first(
+    stage: FakeStage, timesteps: list[int], start: Tensor, result: Tensor, upright: Upright
+) -> Tensor | str:
+    """Some pixels of the epsilon of the first step of a run from a given picture, for diagnoses.
+
+    Args:
+        stage: Log of the run.
+        timesteps: As given to the answer.
+        start: The given picture, (1, 3, 64, 64).
+        result: What the answer returned, (1, 3, 64, 64).
+        upright: Picks x_t from the calls of a step.
+    """
+    t = stage.calls[0].t
+    if t not in timesteps[:-1]:
+        return "not at a timestep"
+    i = timesteps.index(t)
+    groups = _by_timestep(stage, timesteps[i : i + 2])
+    after = upright(groups[1]) if groups[1] else result[0]
+    if not stage.variance_calls:
+        return "no variance"
+    step = Step(t, timesteps[i + 1], groups[0], stage.variance_calls[0], start[0], after)
+    return implied_noise(step).flatten()[::1501].float()
 
 
 def outline(stage: FakeStage, captions: dict[str, Tensor]) -> Behaviour:
