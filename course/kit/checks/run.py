@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Sequence
 from types import CodeType, FrameType
@@ -19,7 +20,8 @@ def check(exercise: str, *objects: Any) -> CheckTable:
     """Run the visible checks of an exercise and show what came of them.
 
     The random state of the notebook is left as it was. Nothing that the student's code raises
-    gets out, so a notebook runs on.
+    gets out, so a notebook runs on. Only where nbgrader runs the notebook, a check that does not
+    pass raises: nbgrader takes a cell without an error for a right one.
 
     Args:
         exercise: Id of the exercise, such as `"a1_1_forward"`.
@@ -29,8 +31,15 @@ def check(exercise: str, *objects: Any) -> CheckTable:
         A table, which a notebook shows when the call is the last line of a cell.
 
     Raises:
-        KitError: If there is no such exercise.
+        KitError: If there is no such exercise; run by nbgrader, if a check does not pass.
     """
+    table = _table(exercise, objects)
+    if os.environ.get("NBGRADER_EXECUTION") and not table.passed:
+        raise KitError(repr(table))
+    return table
+
+
+def _table(exercise: str, objects: Sequence[Any]) -> CheckTable:
     if exercise not in OBJECTS:
         raise KitError(f"check: no exercise {exercise!r}; there are {', '.join(OBJECTS)}")
     names = OBJECTS[exercise]

@@ -55,6 +55,12 @@ class CheckTable:
         ]
         return "\n".join([self.headline, *lines])
 
+    def _ipython_display_(self) -> None:
+        # Shown, not returned: nbgrader would look for points in a cell's result.
+        from IPython.display import display
+
+        display({"text/plain": repr(self), "text/html": self._repr_html_()}, raw=True)
+
     def _repr_html_(self) -> str:
         cells = "".join(
             f'<tr><td style="color:{_COLOURS[row.status]};font-weight:600;text-align:left">'
