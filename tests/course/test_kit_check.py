@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from torch import Tensor
-
 import kit
-from course.manifest import load_manifest
+import pytest
 from kit.checks.registry import OBJECTS
 from kit.errors import KitError
+from torch import Tensor
+
+from course.manifest import load_manifest
 
 
 def unsolved(im: Tensor, t: int, alphas_cumprod: Tensor) -> Tensor:
