@@ -124,16 +124,37 @@ def test_a_net_refuses_other_sizes(name: str) -> None:
         net(torch.zeros(4, 1, 32, 28), *condition)
 
 
-def test_the_time_is_added() -> None:
-    """If both time embeddings are zero, the time-conditional net is the unconditional one."""
-    plain, timed = unet.UnconditionalUNet(1, 4).eval(), unet.TimeConditionalUNet(1, 10, 4).eval()
-    timed.load_state_dict(plain.state_dict(), strict=False)
-    t = torch.rand(4)
-    assert not torch.allclose(timed(noisy(), t), plain(noisy()), atol=1e-4)
-    for name, parameter in timed.named_parameters():
-        if "_t." in name:
-            nn.init.zeros_(parameter)
-    torch.testing.assert_close(timed(noisy(), t), plain(noisy()))
+def conditioned(
+    net: nn.Module, x: Tensor, first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor]
+) -> Tensor:
+    """Run an unconditional net of the same weights, whose unflatten and up1 get a o + b."""
+    plain = unet.UnconditionalUNet(1, 4).double().eval()
+    plain.load_state_dict({name: net.state_dict()[name] for name in plain.state_dict()})
+    plain.unflatten.register_forward_hook(lambda module, args, out: first[0] * out + first[1])
+    plain.up1.register_forward_hook(lambda module, args, out: second[0] * out + second[1])
+    result: Tensor = plain(x)
+    return result
+
+
+def test_the_time_is_added_before_the_concats() -> None:
+    """The time-conditional net is the unconditional one, with an embedding added in two places."""
+    net = unet.TimeConditionalUNet(1, 10, 4)
+    loud(net.double())
+    x, t, one = noisy().double(), torch.rand(4).double(), torch.tensor(1.0).double()
+    t1, t2 = (block(t[:, None])[..., None, None] for block in (net.fc1_t, net.fc2_t))
+    torch.testing.assert_close(net(x, t), conditioned(net, x, (one, t1), (one, t2)))
+    assert not torch.allclose(net(x, t), conditioned(net, x, (t1, 0 * t1), (t2, 0 * t2)))
+
+
+def test_the_class_scales_and_the_time_is_added() -> None:
+    """The class-conditional net is the unconditional one with c o + t in the same two places."""
+    net = unet.ClassConditionalUNet(1, 10, 4)
+    loud(net.double())
+    x, t, c = noisy().double(), torch.rand(4).double(), torch.tensor([2, 0, 9, 2])
+    one_hot = torch.eye(10).double()[c]
+    t1, t2 = (block(t[:, None])[..., None, None] for block in (net.fc1_t, net.fc2_t))
+    c1, c2 = (block(one_hot)[..., None, None] for block in (net.fc1_c, net.fc2_c))
+    torch.testing.assert_close(net(x, c, t), conditioned(net, x, (c1, t1), (c2, t2)))
 
 
 def test_each_image_has_its_own_time_and_class() -> None:
@@ -156,17 +177,3 @@ def test_a_dropped_class_is_none_of_the_classes() -> None:
     assert not torch.allclose(net(x, three, t, mask=drop), net(x, 0 * three, t), atol=1e-3)
     assert not torch.allclose(net(x, three, t), net(x, four, t), atol=1e-3)
     torch.testing.assert_close(net(x, three, t), net(x, three, t, mask=torch.ones(4)))
-
-
-def test_the_class_scales_and_the_time_is_added() -> None:
-    """If class embeddings are one and time embeddings zero, what is left is unconditional."""
-    plain = unet.UnconditionalUNet(1, 4).eval()
-    net = unet.ClassConditionalUNet(1, 10, 4).eval()
-    net.load_state_dict(plain.state_dict(), strict=False)
-    for name, parameter in net.named_parameters():
-        if "_t." in name or "_c." in name:
-            nn.init.zeros_(parameter)
-        if "_c." in name and name.endswith("2.bias"):
-            nn.init.ones_(parameter)
-    out = net(noisy(), torch.arange(4), torch.rand(4))
-    torch.testing.assert_close(out, plain(noisy()))
