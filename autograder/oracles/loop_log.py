@@ -126,5 +126,10 @@ def fit(target: Tensor, *terms: Tensor) -> tuple[list[float], float]:
     return [float(weight) for weight in weights], float(residual)
 
 
+def shown(value: float, digits: int = 2) -> str:
+    """A number for a message, without a minus before zero."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
 def _tensors(call: VarianceCall) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return call.predicted_variance, call.image, call.noise, call.out

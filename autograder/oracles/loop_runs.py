@@ -7,6 +7,7 @@ they survive a cast to half precision.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ from autograder.subject import StudentError, Subject
 from .loop_log import Step, fit, means_of, read_chains, read_steps, same
 
 LOOPS = {False: "iterative_denoise", True: "iterative_denoise_cfg"}
-UNEVEN = [980, 760, 610, 400, 150, 40, 9, 0]
+UNEVEN = [980, 760, 610, 400, 150, 80, 35, 0]
 """Timesteps without a fixed stride: they show whose neighbours are looked up and whose guessed."""
 
 
@@ -62,7 +63,7 @@ class Run:
     def pairs(self) -> list[tuple[int, int]]:
         """The steps that the loop must take, each from a timestep to the next."""
         steps = self.case.timesteps[self.case.i_start :]
-        return list(zip(steps[:-1], steps[1:], strict=True))
+        return list(pairwise(steps))
 
 
 def captions(count: int, generator: torch.Generator) -> Tensor:
@@ -84,7 +85,7 @@ def run_loop(student: Subject, case: Case) -> Run:
         name, stage, start, case.i_start, *prompts, case.timesteps, seed=case.seed, **options
     )
     plain = as_tensor(result, tuple(start.shape), f"{name}(...)")
-    expect(stage.calls, f"{name} does not call stage_1.unet.")
+    expect(bool(stage.calls), f"{name} does not call stage_1.unet.")
     for call in stage.calls:
         expect(torch.isfinite(call.x).all(), f"At t = {call.t} the picture is nan or inf.")
     return Run(case, stage, start, embeds, uncond, plain, after[1])
@@ -102,13 +103,11 @@ def describe(student: Subject, case: Case) -> Behaviour:
         return {"loop": "a result of a wrong form"}
     steps = read_steps(run.stage)
     found: Behaviour = {
-        "timesteps": torch.tensor([float(call.t) for call in run.stage.calls]),
-        "noising timesteps": torch.tensor([float(call.t) for call in run.stage.variance_calls]),
+        "steps": float(len(steps)),
         "chains": float(len(read_chains(run.stage))),
         "gradients": float(any(call.grad for call in run.stage.calls)),
         "input kept": float(same(run.after, run.start)),
-        "timesteps set": float(len(run.stage.timesteps_set)),
-        "captions": torch.tensor([_which(run, call.embeds) for call in run.stage.calls]),
+        "timesteps set": float(knows_timesteps(run)),
         "last": float(_is_last(run, steps)),
     }
     for index, (step, mean) in enumerate(zip(steps, means_of(steps, run.result[0]), strict=False)):
@@ -122,16 +121,39 @@ def describe_batch(student: Subject, case: Case) -> Behaviour:
     return {"batch": outcome}
 
 
+def knows_timesteps(run: Run) -> bool:
+    """Whether `add_variance` had the right timesteps at each call, however they were set."""
+    stage, steps = run.stage, run.case.timesteps
+    for call in stage.variance_calls:
+        if call.t in steps[:-1]:
+            right = stage.log_variance(call.predicted_variance, call.t, steps)
+            noise = (0.5 * right).exp() * call.noise
+            rest, lost = (call.out - call.image - noise).norm(), 1e-6 * call.image.norm()
+            if float(rest) > float(0.01 * noise.norm() + lost):
+                return False
+    return bool(stage.timesteps_set)
+
+
 def _describe_step(run: Run, step: Step, mean: Tensor) -> Behaviour:
+    """A step in terms of its pass with the prompt, so that the order of passes is free."""
+    cond = step.with_caption(run.embeds[0]) or step.calls[0]
     uncond = step.with_caption(run.uncond[0])
-    terms = [step.x, step.calls[0].noise, step.calls[0].variance]
-    if uncond is not None and uncond is not step.calls[0]:
+    bar = run.stage.alphas_cumprod[cond.t].double()
+    x0 = (step.x - (1 - bar).sqrt() * cond.noise) / bar.sqrt()
+    terms = [x0, step.x, cond.variance]
+    if uncond is not None and uncond is not cond:
         terms.append(uncond.noise)
     weights, rest = fit(mean, *terms)
-    found: Behaviour = {"mean": torch.tensor(weights), "rest": rest}
+    found: Behaviour = {
+        "mean": torch.tensor([*weights, rest]),
+        "timesteps": torch.tensor(sorted({float(call.t) for call in step.calls})),
+        "captions": torch.tensor(sorted({_which(run, call.embeds) for call in step.calls})),
+    }
     if step.noising is not None:
-        own = [same(step.noising.predicted_variance, call.variance) for call in step.calls]
-        found["variance"] = torch.tensor([float(value) for value in own])
+        given = step.noising.predicted_variance
+        known = (cond.variance, cond.noise, cond.variance if uncond is None else uncond.variance)
+        found["variance"] = float(next((i for i, v in enumerate(known) if same(v, given)), 3))
+        found["noising timestep"] = float(step.noising.t)
     return found
 
 
