@@ -36,6 +36,7 @@
 # %%
 import math
 import os
+import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -176,6 +177,7 @@ def play(prompts: list[str], steps: int) -> Tensor:
 
 
 my_prompts = [PROMPTS["village"], PROMPTS["hat"], PROMPTS["rocket"]]
+my_titles = [textwrap.fill(prompt, 14) for prompt in my_prompts]
 STEPS = [2, 3, 4] if FAST else [5, 10, 100]
 
 # %% manual="a0_prompts"
@@ -183,7 +185,7 @@ STEPS = [2, 3, 4] if FAST else [5, 10, 100]
 # Write as comments: which seed do you use? How well does each picture fit its prompt?
 # Your answer:
 by_steps = {steps: play(my_prompts, steps) for steps in STEPS}
-kit.show_images(by_steps[STEPS[-1]] * 2 - 1, my_prompts)
+kit.show_images(by_steps[STEPS[-1]] * 2 - 1, my_titles)
 
 # %% [markdown]
 # **What to look at next.** The same prompts and the same seed with fewer steps. Many small steps
@@ -193,7 +195,7 @@ kit.show_images(by_steps[STEPS[-1]] * 2 - 1, my_prompts)
 # Show the three prompts at all three numbers of steps.
 # Write as comments: what changes with the number of steps, in detail and in the whole?
 # Your answer:
-kit.show_rows({f"{steps} steps": images * 2 - 1 for steps, images in by_steps.items()}, my_prompts)
+kit.show_rows({f"{steps} steps": images * 2 - 1 for steps, images in by_steps.items()}, my_titles)
 
 # %% [markdown]
 # ## A 1: Sampling loops
@@ -492,7 +494,8 @@ kit.show_images(samples, [f"sample {n + 1}" for n in range(NUM_SAMPLES)])
 # %% exercise="a1_6_cfg"
 
 # %% [markdown]
-# **What to look at.** The same seed, prompt and number of samples, only with guidance.
+# **What to look at.** The same seed, prompt and number of samples, only with guidance. With the
+# miniature the lesson is a blunt one: what do most of its emoji show?
 
 # %% manual="a1_6_figure"
 # Show five samples of the generic prompt with guidance 7, below those without.

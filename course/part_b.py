@@ -626,7 +626,7 @@ show_classes(class_snapshots.network(last_epoch), GUIDANCE, f"with classes, guid
 # %% [markdown] manual="b2_5_comparison"
 # **In words** (a short paragraph): which model draws better digits at the same epoch, and what is
 # wrong with the others? Give the reasons. Which part does the class play, and which part
-# guidance? The row of figures with different $\gamma$ helps to tell them apart.
+# guidance? The figures with different $\gamma$ help to tell them apart.
 #
 # *Your answer here.*
 
