@@ -2,9 +2,10 @@
 
 `cfg_noise`, `classical_denoise` and other earlier exercises are served. The two halves of the
 noise are told apart by UNets that estimate no noise at all for any caption but one, so what is
-left of a step's noise is one half alone. The blur to compare with is our own, in float64. The starting picture is given and the noise of
-`add_variance` is served, so nothing here is random; steps are compared with their closed form
-within 3e-3 of the largest value, and the nearest known mistake is off by more than 0.02.
+left of a step's noise is one half alone. The blur to compare with is our own, in float64. The
+starting picture is given and the noise of `add_variance` is served, so nothing here is random;
+steps are compared with their closed form within 3e-3 of the largest value, and the nearest known
+mistake is off by more than 0.02.
 """
 
 from __future__ import annotations
