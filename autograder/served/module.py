@@ -73,7 +73,9 @@ class ServedModule(Served):
         call = self.calls[number]
         call.grad_out = grad_out
         leaves = {k: v.detach().requires_grad_() for k, v in call.parameters.items()}
-        out = functional_call(self.network, leaves, tuple(call.args), call.kwargs)
-        grads = torch.autograd.grad(out, list(leaves.values()), grad_out, allow_unused=True)
+        # A backward pass in the same process runs without gradients of its own.
+        with torch.enable_grad():
+            out = functional_call(self.network, leaves, tuple(call.args), call.kwargs)
+            grads = torch.autograd.grad(out, list(leaves.values()), grad_out, allow_unused=True)
         pairs = zip(leaves.items(), grads, strict=True)
         return {k: torch.zeros_like(v) if g is None else g for (k, v), g in pairs}
