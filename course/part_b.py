@@ -50,8 +50,8 @@ from kit import add_variance
 # The report's settings want a GPU: with one, the denoiser takes a few minutes and each of the two
 # diffusion models ten to thirty (a free Colab T4), less on something newer. Without a GPU the
 # cell chooses a smaller network, fewer digits and fewer epochs. All of this notebook then takes
-# about half an hour on a laptop, and the digits are wobblier but readable. Change
-# the numbers as you like; they are all here.
+# a quarter to half an hour on a laptop, and the digits are not as good. Change the numbers as you
+# like; they are all here.
 
 # %%
 YOUR_SEED = 3141592  # the seed you chose in Part A
