@@ -1,0 +1,5 @@
+"""Pages for people: the instructor's report of a class and each student's feedback."""
+
+from autograder.report.writing import ReportMeta, write_report
+
+__all__ = ["ReportMeta", "write_report"]
