@@ -27,6 +27,9 @@ from course.build.stubs import student_preprocessors
 
 c = get_config()  # noqa: F821
 c.GenerateAssignment.preprocessors = student_preprocessors(gradebook=True)
+# A cell may sample or train for minutes.
+c.Execute.timeout = 1800
+c.Execute.iopub_timeout = 120
 '''
 
 

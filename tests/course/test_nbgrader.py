@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from course.build import build, write_nbgrader_course
+from course.manifest import load_manifest
 from tests.course.toy import Toy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +23,12 @@ def nbgrader(folder: Path, *arguments: str) -> str:
     result = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "PYTHONWARNINGS": "ignore"},
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
+            "PYTHONWARNINGS": "ignore",
+            "COURSE_FAST": "1",
+        },
         capture_output=True,
         text=True,
         timeout=300,
@@ -81,3 +89,16 @@ def test_course_is_accepted(tmp_path: Path, part: str) -> None:
     made = (tmp_path / "class" / "release" / part / f"{part}.ipynb").read_text("utf-8")
     released = ROOT / "release" / part / f"{part}.ipynb"
     assert made.rstrip("\n") == released.read_text("utf-8").rstrip("\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["part_a", "part_b"])
+def test_course_release_validates(tmp_path: Path, part: str) -> None:
+    """`nbgrader validate` runs the committed release and names each unsolved exercise, no other."""
+    shutil.copytree(ROOT / "release", tmp_path / "release")
+    slow_machine = ("--Execute.timeout=300", "--Execute.iopub_timeout=120")
+    notebook = f"{part}/{part}.ipynb"
+    said = nbgrader(tmp_path / "release", "validate", notebook, *slow_machine)
+    failed = re.findall(r'^ +kit\.check\("(\w+)", .*$', said, re.MULTILINE)
+    coding = [e.id for e in load_manifest().of_part(part[-1]) if not e.manual]
+    assert list(dict.fromkeys(failed)) == coding
