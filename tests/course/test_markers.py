@@ -89,7 +89,13 @@ def test_resembling_end(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["# The solution has two terms.", "# begin with the noise", "# end of the loop"]
+    "line",
+    [
+        "# the solution",
+        "# The solution has two terms.",
+        "# begin with the noise",
+        "# end of the loop",
+    ],
 )
 def test_prose_is_no_marker(line: str) -> None:
     """Ordinary comments are left alone."""
