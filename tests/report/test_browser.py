@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from autograder.report import write_report
+from autograder.report.filenames import page_name
 from course.manifest import load_manifest
 from tests.report.classroom import HOSTILE, classroom
 
@@ -43,9 +44,14 @@ def page(chromium: Any, report: Path) -> Iterator[Any]:
     page = chromium.new_page()
     page.set_default_timeout(WAIT_MS)
     faults: list[str] = []
+
+    def dismiss(dialog: Any) -> None:
+        faults.append(dialog.message)
+        dialog.dismiss()
+
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    page.on("dialog", dismiss)
     page.on("request", lambda r: None if r.url.startswith("file:") else faults.append(r.url))
     page.goto(report.as_uri())
     yield page
@@ -153,3 +159,22 @@ def test_theme_follows_the_system_and_the_button(page: Any) -> None:
     page.click("#theme")
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "address", ["report.html#/", "report.html#/student/7", "report.html#/exercise/a1_1_forward", ""]
+)
+def test_axe_finds_no_barrier(chromium: Any, tmp_path: Path, scheme: str, address: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    manifest = load_manifest()
+    results = classroom(manifest, 20, "ab")
+    write_report(tmp_path, results, manifest)
+    # axe is put into the page as a script, which the page's own policy forbids.
+    context = chromium.new_context(bypass_csp=True, color_scheme=scheme)
+    page = context.new_page()
+    address = address or f"feedback/{page_name(results[-1].student)}"
+    page.goto(f"{tmp_path.as_uri()}/{address}")
+    found = axe.Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+    context.close()

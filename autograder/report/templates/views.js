@@ -101,7 +101,7 @@ function exerciseView(id) {
     el("div", { class: "figures" }, counts.map(([o, n]) => figure(String(n), words[o]))),
     exercise.rubric.length ? el("div", { class: "card grid" }, el("h2", {}, "Rubric"),
       el("ul", { class: "plain" }, exercise.rubric.map((line) => el("li", {}, line)))) : null,
-    el("div", { class: "card" }, found.map(([s, a]) => exerciseRow(s, a)))];
+    el("div", { class: "card" }, el("h2", {}, "Answers"), el("div", {}, found.map(([s, a]) => exerciseRow(s, a))))];
 }
 
 function decoded(part) {
