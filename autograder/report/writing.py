@@ -18,7 +18,7 @@ from autograder.report.mistakes import mistake_sentence
 from autograder.report.payload import inert_json, payload
 from autograder.report.summary import OUTCOMES, summarise
 from autograder.results import SubmissionResult, in_order, number, write_atomically
-from course.exercise import Manifest
+from course.manifest import Manifest, load_manifest
 
 _SCRIPTS: Final = ("data.js", "table.js", "views.js")
 
@@ -43,7 +43,7 @@ class ReportMeta:
 def write_report(
     out: Path,
     results: Sequence[SubmissionResult],
-    manifest: Manifest,
+    manifest: Manifest | None = None,
     meta: ReportMeta | None = None,
 ) -> Path:
     """Writes ``report.html`` and ``feedback/<student>.html`` into the folder ``out``.
@@ -51,13 +51,13 @@ def write_report(
     Args:
         out: The folder; made where it is missing.
         results: The class, in any order.
-        manifest: The course's exercises.
+        manifest: The exercises; the course's own by default.
         meta: What the report says beside the results.
 
     Returns:
         The path of ``report.html``.
     """
-    meta = meta or ReportMeta()
+    manifest, meta = manifest or load_manifest(), meta or ReportMeta()
     results = in_order(results)
     templates = _environment()
     pages = _write_feedback(out, results, manifest, meta, templates)
