@@ -135,7 +135,7 @@ def _embedded(train: bool) -> Digits:
     file = paths.DIGITS
     try:
         stored = load_file(file)
-        images, labels = stored["images"], stored["labels"]
+        packed, labels = stored["packed"], stored["labels"]
     except FileNotFoundError:
         raise KitError(
             f"load_digits: {file} is not there; install the course again, or use 'mnist'"
@@ -144,8 +144,10 @@ def _embedded(train: bool) -> Digits:
         raise KitError(
             f"load_digits: {file} cannot be read ({type(error).__name__}); install the course again"
         ) from error
-    if images.shape[1:] != (28, 28) or images.dtype != torch.uint8 or len(images) != len(labels):
-        raise KitError(f"load_digits: {file} holds no (N, 28, 28) bytes with N labels")
+    if packed.shape[1:] != (28, 14) or packed.dtype != torch.uint8 or len(packed) != len(labels):
+        raise KitError(f"load_digits: {file} holds no (N, 28, 14) bytes with N labels")
+    # A byte holds two neighbouring pixels of 16 grey levels.
+    images = torch.stack([packed // 16, packed % 16], dim=-1).flatten(2) * 17
     test = torch.arange(len(images)) % _TEST_EVERY == _TEST_EVERY - 1
     chosen = ~test if train else test
     name = "embedded digits (not MNIST)"

@@ -72,7 +72,7 @@ def test_an_interrupt_gets_out() -> None:
     ("result", "message"),
     [
         (None, "is the return missing?"),
-        (np.zeros((2, 3, 64, 64)), "give a torch tensor"),
+        (np.zeros((2, 64, 64, 3)), "has shape (2, 64, 64, 3); expected (2, 3, 64, 64)"),
         ("image", "the result is a str, not a tensor"),
         (torch.zeros(2, 6, 64, 64), r"has shape (2, 6, 64, 64); expected (2, 3, 64, 64)"),
         (torch.full((2, 3, 64, 64), torch.nan), "no numbers"),

@@ -51,8 +51,10 @@ def four_files(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def embedded(nowhere: Path) -> Path:
     """The embedded set: 12 digits."""
-    images = torch.arange(12, dtype=torch.uint8)[:, None, None].expand(12, 28, 28).contiguous()
-    save_file({"images": images, "labels": torch.arange(12) % 10}, nowhere / "digits.safetensors")
+    # Digit k has grey level k in both pixels of every byte: 17 k after unpacking.
+    packed = (torch.arange(12, dtype=torch.uint8) * 17)[:, None, None].expand(12, 28, 14)
+    stored = {"packed": packed.contiguous(), "labels": torch.arange(12) % 10}
+    save_file(stored, nowhere / "digits.safetensors")
     return nowhere / "digits.safetensors"
 
 
@@ -134,7 +136,7 @@ def test_the_embedded_digits_say_that_they_are_not_mnist(embedded: Path) -> None
         test = load_digits(train=False)
     assert "not MNIST" in train.name
     assert [label for _, label in (test[i] for i in range(2))] == [5, 1]
-    assert float(test[1][0].max()) == pytest.approx(11 / 255)
+    assert float(test[1][0].max()) == pytest.approx(11 * 17 / 255)
     assert not set(train.images[:, 0, 0].tolist()) & set(test.images[:, 0, 0].tolist())
 
 
@@ -159,9 +161,9 @@ def test_a_damaged_embedded_file_is_an_error(nowhere: Path) -> None:
     with pytest.raises(KitError, match="cannot be read"):
         load_digits("embedded")
     save_file(
-        {"images": torch.zeros(3, 5), "labels": torch.zeros(3)}, nowhere / "digits.safetensors"
+        {"packed": torch.zeros(3, 5), "labels": torch.zeros(3)}, nowhere / "digits.safetensors"
     )
-    with pytest.raises(KitError, match=r"no \(N, 28, 28\) bytes"):
+    with pytest.raises(KitError, match=r"no \(N, 28, 14\) bytes"):
         load_digits("embedded")
 
 

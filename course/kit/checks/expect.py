@@ -21,7 +21,7 @@ def require(condition: object, message: str) -> None:
 
 
 def tensor(value: Any, shape: Sequence[int] | None = None, what: str = "the result") -> Tensor:
-    """Expect a tensor of finite numbers, of a shape if one is given, and return it.
+    """Expect an array of finite numbers, of a shape if one is given, and return it as a tensor.
 
     Raises:
         Wrong: If it is something else.
@@ -29,7 +29,7 @@ def tensor(value: Any, shape: Sequence[int] | None = None, what: str = "the resu
     if value is None:
         raise Wrong(f"{what} is None: is the return missing?")
     if isinstance(value, np.ndarray):
-        raise Wrong(f"{what} is a numpy array; give a torch tensor")
+        value = torch.as_tensor(value)
     if not isinstance(value, Tensor):
         raise Wrong(f"{what} is a {type(value).__name__}, not a tensor")
     if shape is not None and tuple(value.shape) != tuple(shape):

@@ -33,11 +33,11 @@ class FakeDenoiser(nn.Module):
         self.calls: list[Tensor] = []
         self.values: list[float] = []
 
-    def forward(self, z: Tensor) -> Tensor:
-        """Return the parameter, in the shape of z, (N, 1, H, W)."""
-        self.calls.append(z.detach().clone())
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the parameter, in the shape of x, (N, 1, H, W)."""
+        self.calls.append(x.detach().clone())
         self.values.append(float(self.value.detach()))
-        return self.value.expand_as(z)
+        return self.value.expand_as(x)
 
 
 class FakeNet(nn.Module):
@@ -55,14 +55,25 @@ class FakeNet(nn.Module):
         self.calls: list[Call] = []
         self.values: list[float] = []
 
-    def forward(self, x: Tensor, *inputs: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Take (x, t) or (x, c, t, mask) and return noise, (N, 1, H, W)."""
-        if len(inputs) == 3:
-            *inputs, mask = inputs  # type: ignore[assignment]
-        if not inputs:
+    def forward(
+        self,
+        x: Tensor,
+        *inputs: Tensor,
+        c: Tensor | None = None,
+        t: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """Take (x, t) or (x, c, t, mask), by place or by name, and return noise, (N, 1, H, W)."""
+        given = list(inputs)
+        if len(given) == 3:
+            mask = given.pop()
+        if given and t is None:
+            t = given.pop()
+        if given and c is None:
+            c = given.pop()
+        if t is None:
             raise Wrong("the network was called with the image alone; it takes the time too")
-        t = _times(inputs[-1], len(x))
-        c = inputs[0] if len(inputs) == 2 else None
+        t = _times(t, len(x))
         call = Call(x.detach().clone(), t, c, None if mask is None else mask.detach().reshape(-1))
         self.calls.append(call)
         self.values.append(float(self.value.detach()))

@@ -164,8 +164,11 @@ def _anagram_flips(visual_anagrams: Any) -> None:
 
 @visible("a1_8_anagram", "prompts")
 def _anagram_prompts(visual_anagrams: Any) -> None:
-    stage, _ = _run_pair(visual_anagrams, flat_picture(0.2), flat_picture(0.2))
+    picture = gradient_picture()
+    stage, result = _run_pair(visual_anagrams, picture, flat_picture(0.2))
     _asked(stage)
+    message = "the first prompt is not the upright one; are the two swapped?"
+    trajectory.ends_at(result, (picture + 0.2) / 2, message)
 
 
 @visible("a1_8_anagram", "average")
@@ -210,3 +213,4 @@ def _hybrid_prompts(make_hybrids: Any) -> None:
     stage, result = _run_pair(make_hybrids, flat_picture(0.2), flat_picture(0.2), scale=3)
     _asked(stage)
     trajectory.ends_at(result, flat_picture(0.4), "both branches must be guided with scale")
+    trajectory.noise_levels(stage, flat_picture(0.4))

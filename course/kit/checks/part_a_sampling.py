@@ -54,8 +54,9 @@ def _forward_noise(forward: Any) -> None:
             f"at t = {t} the noise has mean {mean(result):.3f} and standard deviation "
             f"{noise:.3f}; expected 0 and {wanted:.3f}{hint}",
         )
-    again = forward(im, 500, table)
+    again = tensor(forward(im, 500, table))
     require(not torch.equal(forward(im, 500, table), again), "two calls give the same noise")
+    require(not torch.equal(again[0], again[1]), "all images of a batch get the same noise")
     beyond = float((again.abs() > 2 * spread(again)).float().mean())
     require(0.03 < beyond < 0.06, "the noise is not Gaussian; draw it with torch.randn_like")
 
@@ -149,14 +150,14 @@ def _timesteps_arguments(strided_timesteps: Any) -> None:
 
 
 def _expect_timesteps(result: Any, start: int, stride: int, count: int) -> None:
-    require(isinstance(result, list), f"the result is a {type(result).__name__}, not a list")
-    require(result, "the list is empty")
-    require(
-        all(isinstance(t, int) for t in result),
-        "the timesteps are no whole numbers of Python (int)",
-    )
-    require(result[0] == start, f"the first timestep is {result[0]}; expected {start}")
-    require(result[-1] == 0, f"the last timestep is {result[-1]}; expected 0")
-    gaps = {earlier - later for earlier, later in itertools.pairwise(result)}
+    require(result is not None, "the result is None: is the return missing?")
+    require(hasattr(result, "__len__"), f"the result is a {type(result).__name__}, not a list")
+    values = torch.as_tensor(list(result))
+    require(len(values) > 0, "the list is empty")
+    require(not values.is_floating_point(), "the timesteps are no whole numbers (int)")
+    times = values.tolist()
+    require(times[0] == start, f"the first timestep is {times[0]}; expected {start}")
+    require(times[-1] == 0, f"the last timestep is {times[-1]}; expected 0")
+    gaps = {earlier - later for earlier, later in itertools.pairwise(times)}
     require(gaps == {stride}, f"neighbours are {sorted(gaps)} apart; expected {stride}")
-    require(len(result) == count, f"there are {len(result)} timesteps; expected {count}")
+    require(len(times) == count, f"there are {len(times)} timesteps; expected {count}")

@@ -96,14 +96,15 @@ def _schedule_keys(ddpm_schedule: Any) -> None:
     result = ddpm_schedule(1e-4, 0.02, 400)
     require(isinstance(result, dict), f"the result is a {type(result).__name__}, not a dict")
     wanted = {"betas", "alphas", "alpha_bars"}
-    require(set(result) == wanted, f"the keys are {sorted(result)}; expected {sorted(wanted)}")
+    require(wanted <= set(result), f"the keys are {sorted(result)}; expected {sorted(wanted)}")
 
 
 @visible("b2_2_schedule", "lengths")
 def _schedule_lengths(ddpm_schedule: Any) -> None:
     for num_ts in (300, 400):
-        for name, values in ddpm_schedule(1e-4, 0.02, num_ts).items():
-            tensor(values, (num_ts,), f"{name} for num_ts = {num_ts}")
+        result = ddpm_schedule(1e-4, 0.02, num_ts)
+        for name in ("betas", "alphas", "alpha_bars"):
+            tensor(result[name], (num_ts,), f"{name} for num_ts = {num_ts}")
 
 
 @visible("b2_2_schedule", "values")
