@@ -54,7 +54,7 @@ NEW = MASK.bool().expand(1, 3, 64, 64)[0]
 
 def run(student: Subject, seed: int, count: int = 1) -> tuple[FakeStage, Tensor, list[Any]]:
     """The log of an inpainting, its result, and the arguments as they are afterwards."""
-    stage = FakeStage(seed)
+    stage = FakeStage(100 + seed)
     student.serve(**Earlier(stage, seed).functions())
     image, prompt, empty = (x.repeat(count, *[1] * (x.dim() - 1)) for x in (IMAGE, PROMPT, EMPTY))
     arguments = [stage, image, MASK, prompt, empty, TIMESTEPS, SCALE]

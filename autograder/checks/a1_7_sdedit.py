@@ -42,7 +42,7 @@ IMAGE = torch.rand(1, 3, 64, 64, generator=GENERATOR) * 2 - 1
 
 def run(student: Subject, i_start: int, seed: int, im: Tensor = IMAGE) -> tuple[FakeStage, Tensor]:
     """The log of an edit, and its result."""
-    stage = FakeStage(seed)
+    stage = FakeStage(100 + seed)
     student.serve(**Earlier(stage, seed).functions())
     count = len(im)
     prompt, empty = (e.expand(count, -1, -1).contiguous() for e in (PROMPT, EMPTY))
