@@ -7,6 +7,7 @@ makes two passes with two prompts, or one pass on a batch of both, the same thin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -121,6 +122,8 @@ def fit(target: Tensor, *terms: Tensor) -> tuple[list[float], float]:
     """
     columns = torch.stack([term.double().flatten() for term in terms], dim=1)
     wanted = target.double().flatten()
+    if not bool(columns.isfinite().all()) or not bool(wanted.isfinite().all()):
+        return [math.nan] * len(terms), math.inf
     weights = torch.linalg.lstsq(columns, wanted.unsqueeze(1)).solution.squeeze(1)
     residual = (wanted - columns @ weights).norm() / wanted.norm().clamp(min=1e-12)
     return [float(weight) for weight in weights], float(residual)

@@ -11,6 +11,8 @@ from torch import Tensor
 from .base import CallRefusedError, Served, shape_of
 
 EMBEDDING = (77, 8)
+# Several times what any exercise needs; the log of a loop without end would fill the memory.
+MOST_CALLS = 1000
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ class FakeStage(Served):
             raise CallRefusedError(f"prompt_embeds has shape {shape_of(embeds)}")
         if embeds.shape[0] != x.shape[0]:
             raise CallRefusedError(f"{embeds.shape[0]} captions for {x.shape[0]} pictures")
+        if not 0 < len(x) <= MOST_CALLS - len(self.calls):
+            raise CallRefusedError(f"stage_1.unet answers for 1 to {MOST_CALLS} pictures in all")
         batch = 1 + max((call.batch for call in self.calls), default=-1)
         answers = []
         for picture, step, caption in zip(x, _timesteps(t, len(x)), embeds, strict=True):
@@ -140,6 +144,8 @@ class FakeStage(Served):
             raise CallRefusedError(f"add_variance: predicted_variance and image differ: {shapes}")
         if tuple(image.shape[-3:]) != (3, self.size, self.size):
             raise CallRefusedError(f"add_variance: image has shape {shape_of(image)}")
+        if len(self.variance_calls) >= MOST_CALLS:
+            raise CallRefusedError(f"add_variance answers {MOST_CALLS} times in all")
         step = _timesteps(t, 1)[0]
         noise = torch.randn(image.shape, generator=self.noise)
         log_variance: Tensor = self.log_variance(predicted_variance.float(), step)
