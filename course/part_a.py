@@ -125,8 +125,8 @@ MINIATURE_PROMPTS = {
     "anagram 1": ("a mushroom", "a tulip"),
     "anagram 2": ("a bell", "a wine glass"),
     "anagram 3": ("a penguin", "a giraffe"),
-    "hybrid 1": ("a skull", "a water wave"),
-    "hybrid 2": ("a man", "a sunrise over mountains"),
+    "hybrid 1": ("a panda", "a soccer ball"),
+    "hybrid 2": ("a lion", "a sunflower"),
     "hybrid 3": ("a rocket", "a pencil"),
 }
 DEEPFLOYD_PROMPTS = {
@@ -749,7 +749,7 @@ for name in ["anagram 1", "anagram 2", "anagram 3"][: 1 if FAST else 3]:
 # **What to look at.** Step back from the screen, or screw up your eyes. The lower row does this
 # for you: it shows the same pictures blurred. Hybrids are the least reliable of all these tricks;
 # again there are four tries of each pair. Where both prompts agree on the outline it
-# is easiest.
+# is easiest: a panda's head is as round as a football. `a skull` with `a water wave` is harder.
 
 # %% manual="a1_9_figure"
 # Show three hybrids, near and far; use the pairs given or find better ones.
