@@ -103,7 +103,7 @@ print(f"on {device}, in {dtype}")
 # will turn out to be surprisingly useful.
 #
 # The miniature knows about a thousand things and a few ways of drawing them. What works well is
-# `a 3d emoji of a rocket`, `a flat emoji of a top hat on a light blue background`,
+# `a 3d emoji of a rocket`, `a glossy emoji of a guitar on a pink background`,
 # `a black icon of a skull`, or simply `a penguin`. The styles are *3d, glossy, flat, soft, simple,
 # bold, blob, sketchy emoji* and *black icon*. A word it has never seen tells it nothing.
 #
