@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from course import build as building
 from course.manifest import ManifestError, load_manifest
+from course.reproduce.command import reproduce
 from course.scaffold import scaffold
 from course.table import markdown_table, terminal_table, totals
 
@@ -120,6 +121,9 @@ def table(root: Root = ROOT) -> None:
     with _one_line_errors():
         manifest = load_manifest(root / "course" / "exercises.toml")
     typer.echo(markdown_table(manifest), nl=False)
+
+
+app.command(name="reproduce")(reproduce)
 
 
 def main() -> None:

@@ -7,7 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from . import PRESETS, ReproduceError, reproduce
+from .presets import PRESETS
+from .run import ReproduceError, reproduce
 
 
 def main() -> int:

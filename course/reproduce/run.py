@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from kit import KitError, load_digits
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-
-from kit import KitError, load_digits
 
 from .presets import PRESETS, Preset
 from .stages import STAGES, Data

@@ -1,0 +1,55 @@
+"""The command `course reproduce`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .presets import PRESETS
+
+Preset = Annotated[
+    str, typer.Option(help=f"{', '.join(PRESETS)}: quick is for a laptop, full for a GPU.")
+]
+Device = Annotated[str | None, typer.Option(help="cpu or cuda; the GPU where there is one.")]
+Work = Annotated[
+    Path, typer.Option(help="Folder of finished stages; an interrupted run goes on from it.")
+]
+Data = Annotated[Path | None, typer.Option(help="Folder of MNIST; else where the kit looks.")]
+Source = Annotated[str | None, typer.Option(help="mnist or embedded; MNIST where it is found.")]
+Figures = Annotated[Path, typer.Option(help="Where the figures go.")]
+Numbers = Annotated[Path | None, typer.Option(help="Where the page of numbers goes.")]
+
+
+def reproduce(
+    preset: Preset = "quick",
+    device: Device = None,
+    work: Work = Path("reproduce"),
+    data: Data = None,
+    source: Source = None,
+    figures: Figures = Path("reproduce/figures"),
+    numbers: Numbers = Path("reproduce/numbers.md"),
+) -> None:
+    """Train and sample Part B as in the report: every figure and number by one command.
+
+    Each stage (classifier, denoiser, time-only and class-conditioned DDPM, animation) is kept in
+    --work when it is done, so the command can be stopped and called again.
+    """
+    # These import torch and matplotlib, which the other commands do not need.
+    from course.fast import TrainingError
+
+    from .figures import write_figures
+    from .numbers import markdown
+    from .run import ReproduceError, reproduce
+
+    try:
+        found = reproduce(preset, device, work, data, source, typer.echo)
+    except (ReproduceError, TrainingError) as error:
+        typer.echo(f"course: {error}", err=True)
+        raise typer.Exit(2) from None
+    for path in write_figures(found, figures):
+        typer.echo(path)
+    if numbers is not None:
+        numbers.write_text(markdown(found.numbers), encoding="utf-8")
+        typer.echo(numbers)
