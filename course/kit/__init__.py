@@ -11,6 +11,7 @@ from .errors import KitError
 from .masks import check_mask, disc_mask, rectangle_mask
 from .pictures import load_image, picture_names, process_pil_im, to_display
 from .plots import SIGMAS, show_digits, show_images, show_losses, show_noising, show_rows
+from .precompute import precompute_embeddings
 from .stages import DEEPFLOYD, load_stage_1
 from .tiny import make_tiny_stage_1
 from .variance import add_variance
@@ -33,6 +34,7 @@ __all__ = [
     "load_stage_1",
     "make_tiny_stage_1",
     "picture_names",
+    "precompute_embeddings",
     "process_pil_im",
     "rectangle_mask",
     "show_digits",

@@ -41,7 +41,7 @@ def embed(
     Raises:
         KitError: If there is no prompt, a prompt is no string, or its embeddings are not there.
     """
-    wanted = _as_list(prompts)
+    wanted = as_list(prompts)
     if stage_1 is None:
         from .stages import load_stage_1
 
@@ -51,16 +51,23 @@ def embed(
     elif stage_1.text_encoder is None:
         raise KitError(
             "embed: this pipeline has no text encoder; give precomputed embeddings with "
-            "embeddings='prompt_embeds_dict.pth' (made with its T5 encoder, once)"
+            "embeddings='prompts.safetensors', made once with kit.precompute_embeddings"
         )
     else:
-        found = {prompt: _encode(stage_1, prompt) for prompt in wanted}
+        found = {}
+        for prompt in wanted:  # no comprehension: its frame would hide the warnings' caller
+            found[prompt] = encode(stage_1, prompt)
     unet = stage_1.unet
     device = stage_1._execution_device
     return {prompt: value.to(device=device, dtype=unet.dtype) for prompt, value in found.items()}
 
 
-def _as_list(prompts: str | Sequence[str]) -> list[str]:
+def as_list(prompts: str | Sequence[str]) -> list[str]:
+    """Return the prompts as a list without repetitions, at least one.
+
+    Raises:
+        KitError: If there is no prompt, or one is no string.
+    """
     wanted = [prompts] if isinstance(prompts, str) else list(prompts)
     if not wanted:
         raise KitError("embed: the list of prompts is empty; give at least one, '' for none")
@@ -72,9 +79,13 @@ def _as_list(prompts: str | Sequence[str]) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-@torch.no_grad()
-def _encode(stage_1: IFPipeline, prompt: str) -> Tensor:
-    """Embed one prompt as the pipeline itself does, with warnings that help."""
+def encode(stage_1: IFPipeline, prompt: str) -> Tensor:
+    """Embed one prompt, (1, 77, d), as the pipeline itself does, with warnings that help.
+
+    Args:
+        stage_1: Pipeline with a text encoder.
+        prompt: The prompt.
+    """
     tokenizer = stage_1.tokenizer
     kept, words = _cut(tokenizer, prompt)
     if kept != prompt:
@@ -87,7 +98,8 @@ def _encode(stage_1: IFPipeline, prompt: str) -> Tensor:
     unknown = describe_unknown(tokenizer, kept)
     if unknown:
         warnings.warn(f"embed: {unknown}", UserWarning, stacklevel=3)
-    embedding, _ = stage_1.encode_prompt(kept, do_classifier_free_guidance=False)
+    with torch.no_grad():
+        embedding, _ = stage_1.encode_prompt(kept, do_classifier_free_guidance=False)
     return torch.as_tensor(embedding)
 
 

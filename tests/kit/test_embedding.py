@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from kit import KitError, embed
+from kit import KitError, embed, precompute_embeddings
 from kit.paths import MINIATURE
 from kit.vocabulary import describe_unknown, known_names
 from safetensors.torch import save_file
@@ -148,3 +149,41 @@ def test_a_pickle_does_not_run_code(
     with pytest.raises(KitError, match="cannot be read"):
         embed("a", deepfloyd, embeddings=tmp_path / "p.pth")
     assert "code ran" not in capsys.readouterr().out
+
+
+def test_prompts_are_embedded_once_for_a_pipeline_without_encoder(
+    tiny: Any, tiny_directory: Path, deepfloyd: Any, tmp_path: Path
+) -> None:
+    """The file holds what the text encoder gives, and the empty prompt too."""
+    file = precompute_embeddings("a rocket", tmp_path / "p.safetensors", tiny_directory)
+    found = embed(["a rocket", ""], deepfloyd, embeddings=file)
+    for prompt, wanted in embed(["a rocket", ""], tiny).items():
+        torch.testing.assert_close(found[prompt], wanted, atol=1e-2, rtol=1e-2)
+
+
+def test_precomputing_overwrites_nothing(tiny_directory: Path, tmp_path: Path) -> None:
+    file = tmp_path / "p.safetensors"
+    file.write_text("mine")
+    with pytest.raises(KitError, match="is there already"):
+        precompute_embeddings("a rocket", file, tiny_directory)
+    assert file.read_text() == "mine"
+
+
+def test_precomputing_says_what_is_missing(
+    tiny_directory: Path, deepfloyd_directory: Path, tmp_path: Path
+) -> None:
+    """A name, an encoder, a package for 8 bit."""
+    with pytest.raises(KitError, match=r"\*\.safetensors, not 'p\.pth'"):
+        precompute_embeddings("a", tmp_path / "p.pth", tiny_directory)
+    with pytest.raises(KitError, match="has no text encoder"):
+        precompute_embeddings("a", tmp_path / "p.safetensors", deepfloyd_directory)
+    if importlib.util.find_spec("bitsandbytes") is None:
+        with pytest.raises(KitError, match="pip install bitsandbytes"):
+            precompute_embeddings("a", tmp_path / "p.safetensors", tiny_directory, eight_bit=True)
+
+
+def test_a_warning_points_to_the_caller(tiny: Any) -> None:
+    """At the student's line, not at one of the kit."""
+    with pytest.warns(UserWarning, match="rokcet") as caught:
+        embed("a rokcet", tiny)
+    assert caught[0].filename == __file__
