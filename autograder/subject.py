@@ -65,6 +65,7 @@ class Subject:
 
     def __init__(self) -> None:
         self.served: dict[int, Served] = {}
+        self.defined: list[str] = []
 
     def define(self, source: str, prelude: str = "") -> list[str]:
         """Runs the answer's source; returns the names that it defined.
@@ -74,11 +75,16 @@ class Subject:
             prelude: Source of stand-ins for other exercises.
         """
         names = self._request({"op": "define", "prelude": prelude, "source": source})
-        return [str(name) for name in names] if isinstance(names, list) else []
+        self.defined = [str(name) for name in names] if isinstance(names, list) else []
+        return self.defined
 
     def serve(self, **functions: Callable[..., Any]) -> None:
-        """Puts functions of the trusted side into the answer's namespace, by name."""
-        served = {name: ServedFunction(function) for name, function in functions.items()}
+        """Puts functions of the trusted side into the answer's namespace, by name.
+
+        A function that the answer's own cell defines stays: it may be a helper of that name.
+        """
+        missing = {k: function for k, function in functions.items() if k not in self.defined}
+        served = {name: ServedFunction(function) for name, function in missing.items()}
         self._request({"op": "serve", "functions": served})
 
     def call(self, name: str, /, *args: Any, seed: int | None = None, **kwargs: Any) -> Any:

@@ -32,8 +32,7 @@ class Run:
     ) -> None:
         generator = torch.Generator().manual_seed(700 + seed)
         self.stage, self.embeds = FakeStage(seed=seed), captions(prompts, generator)
-        earlier = Earlier(self.stage).functions()
-        student.serve(iterative_denoise=earlier["iterative_denoise"])
+        student.serve(**Earlier(self.stage, seed).functions())
         out = student.call("sample", self.stage, count, self.embeds, timesteps, seed=seed)
         self.result = as_tensor(out, (count, 3, 64, 64), "sample(...)")
         self.chains = read_chains(self.stage)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from autograder.checking import as_tensor, expect
 from autograder.diagnosis import Behaviour, attempt
-from autograder.served import EMBEDDING, FakeStage
+from autograder.served import EMBEDDING, Earlier, FakeStage
 from autograder.subject import StudentError, Subject
 
 from .loop_log import Step, fit, means_of, read_chains, read_steps, same
@@ -81,6 +81,9 @@ def run_loop(student: Subject, case: Case) -> Run:
     prompts = [embeds, uncond] if case.guided else [embeds]
     options = {} if case.scale is None else {"scale": case.scale}
     name = LOOPS[case.guided]
+    # A loop may be built on earlier exercises, never on the loops themselves.
+    earlier = Earlier(stage, case.seed).functions()
+    student.serve(**{k: earlier[k] for k in ("forward", "classical_denoise", "one_step_denoise")})
     result, after = student.call_echo(
         name, stage, start, case.i_start, *prompts, case.timesteps, seed=case.seed, **options
     )

@@ -40,7 +40,7 @@ def gaussian_blur(im: Tensor, kernel_size: int, sigma: float) -> Tensor:
 
 
 class Earlier:
-    """Right answers to A 1.1, 1.2, 1.4 and 1.6, on one `FakeStage`.
+    """Right answers to A 1.1 to 1.4 and 1.6, on one `FakeStage`.
 
     Args:
         stage: Where their loops run.
@@ -57,6 +57,7 @@ class Earlier:
         return {
             "forward": self.forward,
             "classical_denoise": self.classical_denoise,
+            "one_step_denoise": self.one_step_denoise,
             "cfg_noise": self.cfg_noise,
             "iterative_denoise": self.iterative_denoise,
             "iterative_denoise_cfg": self.iterative_denoise_cfg,
@@ -74,6 +75,17 @@ class Earlier:
     ) -> Tensor:
         """A blurred picture."""
         return gaussian_blur(im_noisy, int(kernel_size), float(sigma)).to(im_noisy.dtype)
+
+    def one_step_denoise(
+        self, stage_1: FakeStage, im_noisy: Tensor, t: int, prompt_embeds: Tensor
+    ) -> Tensor:
+        """The clean estimate of one pass; DDPM, eq. 15."""
+        if stage_1 is not self.stage:
+            raise CallRefusedError("one_step_denoise takes stage_1")
+        bar = self.stage.alphas_cumprod.double()[int(t)]
+        noise = self._ask(im_noisy, int(t), prompt_embeds)[:, :3].double()
+        clean: Tensor = (im_noisy.double() - (1 - bar).sqrt() * noise) / bar.sqrt()
+        return clean.to(im_noisy.dtype)
 
     def cfg_noise(self, noise_uncond: Tensor, noise_cond: Tensor, scale: float) -> Tensor:
         """Guided noise; Ho and Salimans 2022."""

@@ -93,6 +93,26 @@ VARIANTS = (
         """,
     ),
     Variant(
+        "on-one-step-denoise",
+        "The clean estimate by the exercise before, the variance by a second pass.",
+        source="""
+        def iterative_denoise(stage_1, im_noisy, i_start, prompt_embeds, timesteps):
+            stage_1.scheduler.set_timesteps(timesteps=timesteps)
+            embeds = prompt_embeds.expand(len(im_noisy), *prompt_embeds.shape[1:])
+            image = im_noisy
+            for t, s in zip(timesteps[i_start:-1], timesteps[i_start + 1:]):
+                x0 = one_step_denoise(stage_1, image, t, prompt_embeds)
+                with torch.no_grad():
+                    out = stage_1.unet(image, t, encoder_hidden_states=embeds, return_dict=False)
+                bar_t, bar_s = stage_1.scheduler.alphas_cumprod[[t, s]]
+                alpha = bar_t / bar_s
+                mean = bar_s.sqrt() * (1 - alpha) / (1 - bar_t) * x0
+                mean += alpha.sqrt() * (1 - bar_s) / (1 - bar_t) * image
+                image = add_variance(stage_1, out[0][:, 3:], t, mean)
+            return image
+        """,
+    ),
+    Variant(
         "double-precision",
         "The arithmetic in float64, cast back at each step.",
         (

@@ -43,6 +43,18 @@ VARIANTS = (
         """,
     ),
     Variant(
+        "helper-of-an-earlier-name",
+        "A helper in the cell that has the name of an earlier exercise.",
+        source="""
+        def forward(n, device, dtype):
+            return torch.randn((n, 3, 64, 64), device=device, dtype=dtype)
+
+        def sample(stage_1, num_images, prompt_embeds, timesteps):
+            noise = forward(num_images, stage_1.unet.device, stage_1.unet.dtype)
+            return iterative_denoise(stage_1, noise, 0, prompt_embeds, timesteps)
+        """,
+    ),
+    Variant(
         "normal-in-place",
         "The noise fills an empty tensor, the shape is read off the UNet.",
         source="""
