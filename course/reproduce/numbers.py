@@ -66,6 +66,6 @@ def _embedded(numbers: dict[str, Any]) -> list[str]:
     return [
         "",
         f"Embedded digits: {n['drawn']} drawn at guidance {n['guidance_scale']}, {n['agreed']} "
-        "read by the classifier as the digit asked for; a classifier trained on the kept ones alone: "
+        "read by the classifier as the digit asked for; a classifier trained on these alone: "
         f"{n['accuracy_on_test']:.2%} on the test set.",
     ]
