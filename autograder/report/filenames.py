@@ -1,4 +1,4 @@
-"""File names for pages of students whose names may hold anything."""
+"""File names for students whose names may hold anything."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 
 
 def page_name(student: str) -> str:
-    """Gives a file name for a student's page, safe on every file system.
+    """Gives the file name of a student's page; see `safe_stem`."""
+    return f"{safe_stem(student)}.html"
+
+
+def safe_stem(student: str) -> str:
+    """Gives a file name without its ending, safe on every file system.
 
     A plain lower-case name is kept; any other gets a digest, so that two names never share a
-    page, not even where the file system ignores case.
+    file, not even where the file system ignores case.
     """
     if _PLAIN.fullmatch(student) and not _DEVICES.fullmatch(student):
-        return f"{student}.html"
+        return student
     digest = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     words = re.sub(r"[^A-Za-z0-9]+", "-", student).strip("-").lower()[:40]
     # Two hyphens, which no plain name has.
-    return f"{words or 'student'}--{digest}.html"
+    return f"{words or 'student'}--{digest}"
