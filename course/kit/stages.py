@@ -56,20 +56,24 @@ def load_stage_1(
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if cpu_offload and target.type == "cpu":
         raise KitError("load_stage_1: cpu_offload=True needs a GPU; leave it out to run on the CPU")
+    return _place(_load(chosen, target), target, cpu_offload=cpu_offload)
+
+
+def _load(chosen: str | Path, device: torch.device) -> IFPipeline:
+    """Load what a source names: tiny weights, a directory, or a name of the hub."""
+    directory = Path(chosen).expanduser()
     if str(chosen) == "tiny":
         with tempfile.TemporaryDirectory() as folder:
-            pipeline = _load_directory(make_tiny_stage_1(folder))
-    elif Path(chosen).expanduser().is_dir():
-        pipeline = _load_directory(Path(chosen).expanduser())
-    elif isinstance(chosen, str) and re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", chosen):
-        pipeline = _load_hub(chosen, target)
-    else:
-        raise KitError(
-            f"load_stage_1: no directory {str(chosen)!r}; give a directory that "
-            f"IFPipeline.save_pretrained wrote, a hub name such as {DEEPFLOYD!r}, 'tiny', or "
-            "nothing for the miniature"
-        )
-    return _place(pipeline, target, cpu_offload=cpu_offload)
+            return _load_directory(make_tiny_stage_1(folder))
+    if directory.is_dir():
+        return _load_directory(directory)
+    if isinstance(chosen, str) and re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", chosen):
+        return _load_hub(chosen, device)
+    raise KitError(
+        f"load_stage_1: no directory {str(chosen)!r}; give a directory that "
+        f"IFPipeline.save_pretrained wrote, a hub name such as {DEEPFLOYD!r}, 'tiny', or "
+        "nothing for the miniature"
+    )
 
 
 def _load_directory(directory: Path) -> IFPipeline:

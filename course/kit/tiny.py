@@ -14,7 +14,7 @@ from .paths import MINIATURE
 from .quiet import quiet_progress
 
 if TYPE_CHECKING:
-    from diffusers import UNet2DConditionModel
+    from diffusers import DDPMScheduler, UNet2DConditionModel
     from transformers import T5EncoderModel
 
 WIDTH = 32
@@ -35,7 +35,7 @@ def make_tiny_stage_1(
     Returns:
         The directory; `load_stage_1(directory)` reads it.
     """
-    from diffusers import DDPMScheduler, IFPipeline
+    from diffusers import IFPipeline
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = PreTrainedTokenizerFast.from_pretrained(MINIATURE / "tokenizer")
@@ -43,18 +43,12 @@ def make_tiny_stage_1(
         torch.manual_seed(seed)
         unet = _tiny_unet(projected=deepfloyd_layout)
         text_encoder = None if deepfloyd_layout else _tiny_text_encoder(len(tokenizer))
-    scheduler = DDPMScheduler(
-        beta_schedule="squaredcos_cap_v2",
-        variance_type="learned_range",
-        thresholding=deepfloyd_layout,
-        dynamic_thresholding_ratio=0.95,
-        sample_max_value=1.5 if deepfloyd_layout else 1.0,
-    )
+    scheduler = _scheduler(thresholding=deepfloyd_layout)
     pipeline = IFPipeline(
-        tokenizer=tokenizer,
-        text_encoder=text_encoder,
-        unet=unet,
-        scheduler=scheduler,
+        tokenizer,
+        text_encoder,
+        unet,
+        scheduler,
         safety_checker=None,
         feature_extractor=None,
         watermarker=None,
@@ -65,6 +59,18 @@ def make_tiny_stage_1(
     with quiet_progress():
         pipeline.save_pretrained(str(directory), variant="fp16", safe_serialization=True)
     return Path(directory)
+
+
+def _scheduler(*, thresholding: bool) -> DDPMScheduler:
+    from diffusers import DDPMScheduler
+
+    return DDPMScheduler(
+        beta_schedule="squaredcos_cap_v2",
+        variance_type="learned_range",
+        thresholding=thresholding,
+        dynamic_thresholding_ratio=0.95,
+        sample_max_value=1.5 if thresholding else 1.0,
+    )
 
 
 def _tiny_unet(*, projected: bool) -> UNet2DConditionModel:
