@@ -7,6 +7,7 @@ answer made of them. Equation: Ho et al. 2020, Algorithm 2, with the mean by eq.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -148,8 +149,8 @@ def normal_residuals(
 def score(z: list[Tensor], direction: list[Tensor]) -> float:
     """How many standard errors sum(z * direction) is away from 0."""
     total = sum(float((a * b).sum()) for a, b in zip(z, direction, strict=True))
-    norm = sum(float((b * b).sum()) for b in direction) ** 0.5
-    return total / max(norm, 1e-12)
+    square = sum(float((b * b).sum()) for b in direction)
+    return total / math.sqrt(max(square, 1e-24))
 
 
 def responses(plain: list[Tensor], shifted: list[Tensor], pattern: Tensor) -> list[float]:
