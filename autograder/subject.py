@@ -141,7 +141,7 @@ class Subject:
             return {"answer": self.served[number].answer(method, args, kwargs)}
         except CallRefusedError as error:
             return {"refused": str(error)}
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             return {"refused": f"a served object was called wrongly ({type(error).__name__})"}
 
     def _request(self, request: dict[str, Any]) -> Any:

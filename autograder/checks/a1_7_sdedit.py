@@ -35,6 +35,7 @@ from autograder.subject import Subject
 TIMESTEPS = [960, 870, 690, 570, 330, 150, 30, 0]
 SCALE = 3.0
 WHAT = "sdedit(...)"
+UNASKED = "The UNet is never asked: noise the picture, then denoise it."
 GENERATOR = torch.Generator().manual_seed(71)
 PROMPT, EMPTY = torch.randn(2, 1, 77, 8, generator=GENERATOR)
 IMAGE = torch.rand(1, 3, 64, 64, generator=GENERATOR) * 2 - 1
@@ -53,7 +54,7 @@ def run(student: Subject, i_start: int, seed: int, im: Tensor = IMAGE) -> tuple[
 def first_input(student: Subject, i_start: int, seed: int) -> Tensor:
     """The first picture that the UNet sees, (3, 64, 64)."""
     stage, _ = run(student, i_start, seed)
-    expect(len(stage.calls) > 0, "The UNet is never asked: noise the picture, then denoise it.")
+    expect(len(stage.calls) > 0, UNASKED)
     return stage.calls[0].x
 
 
@@ -65,6 +66,7 @@ def test_shape(student: Subject) -> None:
     arguments = [stage, IMAGE, 5, PROMPT, EMPTY, TIMESTEPS, SCALE]
     out, after = student.call_echo("sdedit", *arguments, seed=2)
     as_tensor(out, tuple(IMAGE.shape), WHAT)
+    expect(len(stage.calls) > 0, UNASKED)
     expect(close(after[1], IMAGE), "sdedit changes the picture that it was given: work on a copy.")
 
 

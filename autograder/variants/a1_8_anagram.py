@@ -91,4 +91,21 @@ VARIANTS = (
             ),
         ),
     ),
+    Variant(
+        "helper-of-the-same-name",
+        "A helper has the name of an earlier exercise and other arguments.",
+        (
+            (
+                "return cfg_noise(noise_uncond, noise_cond, scale)",
+                "return cfg_noise(outputs, scale)",
+            ),
+            (
+                "def visual_anagrams(",
+                "def cfg_noise(outputs, scale):\n"
+                "    (cond, _), (uncond, _) = outputs\n"
+                "    return uncond + scale * (cond - uncond)\n\n\n"
+                "def visual_anagrams(",
+            ),
+        ),
+    ),
 )

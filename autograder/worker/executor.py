@@ -40,6 +40,7 @@ class Executor:
     def __init__(self, link: proxies.Link) -> None:
         self.link = link
         self.namespace: dict[str, Any] = {}
+        self.own: list[str] = []
         self.objects: dict[int, Any] = {}
         self.served: dict[int, Any] = {}
 
@@ -95,11 +96,13 @@ class Executor:
         exec(compile(prelude, "<stand-ins>", "exec"), self.namespace)
         before = dict(self.namespace)
         exec(compile(source, FILENAME, "exec"), self.namespace)
-        return sorted(k for k, v in self.namespace.items() if before.get(k) is not v and k != "kit")
+        changed = (k for k, v in self.namespace.items() if before.get(k) is not v)
+        self.own = sorted(name for name in changed if name != "kit")
+        return self.own
 
     def _do_serve(self, functions: dict[str, Any]) -> None:
-        for name, function in functions.items():
-            self.namespace[name] = function
+        # A helper of the answer's own may have the name of an earlier exercise, as in a notebook.
+        self.namespace.update({k: v for k, v in functions.items() if k not in self.own})
 
     def _do_call(
         self, name: str, args: list[Any], kwargs: dict[str, Any], seed: int | None, echo: bool
