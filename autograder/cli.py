@@ -45,7 +45,7 @@ Assignment = Annotated[
 Isolation = Annotated[
     str | None,
     typer.Option(
-        help="strict or process: refuse to run below this level; default: the strongest here."
+        help="strict, landlock or process: refuse to run below it; default: the strongest here."
     ),
 ]
 Fresh = Annotated[

@@ -50,10 +50,11 @@ def python_command(worker_parent: str, control_fd: int, level: str) -> list[str]
         control_fd: Descriptor of the control socket.
         level: Isolation level that the fork server gives its workers.
     """
+    readable = landlock_readable() if level == "landlock" else []
     program = (
         f"import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.append({worker_parent!r});"
         f" sys.modules.pop('autograder', None);"
-        f" from worker.forkserver import main; main({control_fd}, {level!r})"
+        f" from worker.forkserver import main; main({control_fd}, {level!r}, {readable!r})"
     )
     return [sys.executable, "-I", "-B", "-c", program]
 
@@ -74,6 +75,12 @@ def bubblewrap_command(bwrap: str, inner: list[str]) -> list[str]:
     # The fork server needs this once per worker, for namespaces; each worker then drops it.
     command += ["--cap-add", "CAP_SYS_ADMIN"]
     return [*command, "--", *inner]
+
+
+def landlock_readable() -> list[str]:
+    """What a worker of level landlock may read: the system, Python and the worker's folder."""
+    devices = ["/dev/urandom", "/dev/random", "/dev/zero"]
+    return [*SYSTEM, *_python_folders(), str(WORKER), *devices]
 
 
 def _system_bind(path: str) -> list[str]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from ..worker import landlock, seccomp
 from . import jail
 
 # Strongest first.
-LEVELS = ("strict", "process")
+LEVELS = ("strict", "landlock", "process")
 
 PROBE_SECONDS = 60
 
@@ -25,7 +26,7 @@ class Level:
     """What one level is on this host.
 
     Attributes:
-        name: strict or process.
+        name: strict, landlock or process.
         available: Whether workers can be started at this level.
         reason: Why not, and what to do; or what the level cannot stop.
     """
@@ -40,6 +41,7 @@ def detect() -> Mapping[str, Level]:
     """Every level with whether this host has it; bubblewrap is tried, not assumed."""
     return {
         "strict": _strict(),
+        "landlock": _landlock(),
         "process": Level(
             "process",
             True,
@@ -71,6 +73,21 @@ def require(name: str | None) -> str:
     if not level.available:
         raise IsolationError(f"--isolation {name}: {level.reason}")
     return name
+
+
+def _landlock() -> Level:
+    version = landlock.abi()
+    if version == 0:
+        return Level("landlock", False, "the kernel has no Landlock (Linux 5.13 or later has it)")
+    if not seccomp.supported():
+        return Level("landlock", False, "the seccomp filter does not know this processor")
+    return Level(
+        "landlock",
+        True,
+        f"Landlock {version} and seccomp: no files but its own and the system's, no network, no "
+        "other process; memory and disk are limited only per process and per file, and the names "
+        "of processes may show",
+    )
 
 
 def _strict() -> Level:

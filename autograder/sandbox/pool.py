@@ -28,7 +28,7 @@ class ForkServerHandle:
     """A running fork server; use it as a context manager.
 
     Args:
-        level: strict or process.
+        level: strict, landlock or process.
     """
 
     def __init__(self, level: str) -> None:
@@ -93,7 +93,7 @@ class ForkServerHandle:
 
     def _spawn(self, inside: socket.socket) -> subprocess.Popen[bytes]:
         fd = inside.fileno()
-        if self.level == "process":
+        if self.level != "strict":
             command = jail.python_command(str(jail.WORKER.parent), fd, self.level)
         else:
             bwrap = shutil.which("bwrap")

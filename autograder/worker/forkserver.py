@@ -12,29 +12,40 @@ import gc
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
+import tempfile
+from collections.abc import Sequence
 from typing import Any
 
-from . import confine
+from . import confine, landlock, seccomp
 from .confine import Caps
 
 
-def main(control_fd: int, level: str) -> None:
-    """Serves until the other end closes."""
+def main(control_fd: int, level: str, readable: Sequence[str] = ()) -> None:
+    """Serves until the other end closes.
+
+    Args:
+        control_fd: Descriptor of the control socket.
+        level: strict, landlock or process.
+        readable: What a worker may read at level landlock.
+    """
     control = socket.socket(fileno=control_fd)
     _warm_up()
-    ForkServer(control, level).serve()
+    ForkServer(control, level, readable).serve()
 
 
 class ForkServer:
     """Forks workers at an isolation level and tells when they end."""
 
-    def __init__(self, control: socket.socket, level: str) -> None:
+    def __init__(self, control: socket.socket, level: str, readable: Sequence[str]) -> None:
         self.control = control
         self.level = level
+        self.readable = readable
         self.workers: dict[int, int] = {}
+        self.scratch: dict[int, str] = {}
 
     def serve(self) -> None:
         """Handles messages and ended workers, one at a time."""
@@ -64,6 +75,7 @@ class ForkServer:
         return True
 
     def _start(self, number: int, caps: Caps, descriptor: int) -> None:
+        scratch = "" if self.level == "strict" else tempfile.mkdtemp(prefix="answer-")
         pid = os.fork()
         if pid == 0:
             status = 71
@@ -71,17 +83,37 @@ class ForkServer:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 self.control.close()
-                status = _worker(self.level, caps, descriptor)
+                if self.level == "strict":
+                    status = _jailed(caps, descriptor)
+                else:
+                    status = self._unjailed(caps, descriptor, scratch)
             finally:
                 os._exit(status)
         os.close(descriptor)
         self.workers[pid] = number
+        self.scratch[pid] = scratch
+
+    def _unjailed(self, caps: Caps, descriptor: int, scratch: str) -> int:
+        """A worker of level landlock or process, in the forked child."""
+        os.setsid()
+        confine.die_with_parent()
+        os.chdir(scratch)
+        os.environ.update(HOME=scratch, TMPDIR=scratch)
+        tempfile.tempdir = None
+        confine.limit(caps)
+        if self.level == "landlock":
+            confine.drop_privileges()
+            landlock.restrict(self.readable, [scratch, os.devnull])
+            seccomp.install()
+        else:
+            confine.no_new_privileges()
+        return _answer(descriptor)
 
     def _kill(self, number: int) -> None:
         for pid in [pid for pid, known in self.workers.items() if known == number]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-                if self.level == "process":
+                if self.level != "strict":
                     os.killpg(pid, signal.SIGKILL)
 
     def _kill_all(self) -> None:
@@ -97,9 +129,11 @@ class ForkServer:
             if pid == 0:
                 return
             if pid in self.workers:
-                if self.level == "process":
+                if self.level != "strict":
                     with contextlib.suppress(ProcessLookupError, PermissionError):
                         os.killpg(pid, signal.SIGKILL)
+                    shutil.rmtree(self.scratch[pid], ignore_errors=True)
+                del self.scratch[pid]
                 self._send({"ended": self.workers.pop(pid), "status": status})
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -107,14 +141,10 @@ class ForkServer:
             self.control.send(json.dumps(message).encode())
 
 
-def _worker(level: str, caps: Caps, descriptor: int) -> int:
-    """The forked child: confines itself (or a child of its own), then runs the answer."""
+def _jailed(caps: Caps, descriptor: int) -> int:
+    """A worker of level strict, in the forked child: namespaces of its own, then the answer."""
     os.setsid()
     confine.die_with_parent()
-    if level == "process":
-        confine.limit(caps)
-        confine.no_new_privileges()
-        return _answer(descriptor)
     confine.unshare()
     inner = os.fork()
     if inner == 0:
