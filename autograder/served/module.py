@@ -30,7 +30,7 @@ class ServedModule(Served):
 
     Args:
         network: Any module without buffers or dropout; its first parameters are what the
-            worker's copy starts from.
+            worker's copy starts from, its mode is what the copy starts in.
         shape: Checks the first argument's shape, without the batch dimension.
     """
 
@@ -42,8 +42,9 @@ class ServedModule(Served):
         self.calls: list[ModuleCall] = []
 
     def spec_data(self) -> dict[str, Any]:
-        """The parameters that the worker's copy starts from."""
-        return {"parameters": {k: v.detach() for k, v in self.network.named_parameters()}}
+        """The parameters and the mode that the worker's copy starts from."""
+        parameters = {k: v.detach() for k, v in self.network.named_parameters()}
+        return {"parameters": parameters, "training": self.network.training}
 
     def answer(self, method: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Answers forward and backward passes of `ModuleProxy`."""

@@ -164,6 +164,7 @@ class ModuleProxy(nn.Module):
         self._names = list(spec.data["parameters"])
         for name, value in spec.data["parameters"].items():
             self.register_parameter(name.replace(".", "_"), nn.Parameter(value.clone()))
+        self.train(bool(spec.data.get("training", True)))
 
     def forward(self, *args: Any, **kwargs: Any) -> Tensor:
         """The network's output on a batch."""
