@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -49,6 +50,7 @@ class FakeUNet(nn.Module):
         self.seen: list[Seen] = []
         self.device = torch.device("cpu")
         self.dtype = torch.float32
+        self.config = SimpleNamespace(in_channels=3, out_channels=6, sample_size=64)
 
     def forward(
         self,
