@@ -15,7 +15,7 @@ from course import build as building
 from course.manifest import ManifestError, load_manifest
 from course.reproduce.command import reproduce
 from course.scaffold import scaffold
-from course.table import markdown_table, terminal_table, totals
+from course.table import markdown_table, terminal_table, totals, with_table
 
 app = typer.Typer(
     help="Author a course: notebooks, solutions and manifest in, release/ out.\n\n"
@@ -116,11 +116,28 @@ def list_exercises(root: Root = ROOT) -> None:
 
 
 @app.command()
-def table(root: Root = ROOT) -> None:
-    """Print the table of exercises in Markdown, for the README."""
+def table(
+    into: Annotated[
+        Path | None, typer.Option(help="Document whose table is replaced, such as README.md.")
+    ] = None,
+    root: Root = ROOT,
+) -> None:
+    """Print the table of exercises in Markdown, or put it into a document.
+
+    The document has two lines between which the table stands: `<!-- exercises: begin, by
+    `course table` -->` and `<!-- exercises: end -->`.
+    """
     with _one_line_errors():
         manifest = load_manifest(root / "course" / "exercises.toml")
-    typer.echo(markdown_table(manifest), nl=False)
+        if into is None:
+            typer.echo(markdown_table(manifest), nl=False)
+            return
+        try:
+            text = with_table(into.read_text(encoding="utf-8"), manifest)
+        except ValueError as error:
+            raise building.BuildError(f"{into}:1: {error}") from error
+        into.write_text(text, encoding="utf-8", newline="\n")
+        typer.echo(f"{into.name}: table of {len(manifest.exercises)} exercises.")
 
 
 app.command(name="reproduce")(reproduce)

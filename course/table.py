@@ -6,6 +6,10 @@ from rich.table import Table
 
 from course.manifest import Exercise, Manifest
 
+# Between these lines a document holds the table.
+BEGIN = "<!-- exercises: begin, by `course table` -->"
+END = "<!-- exercises: end -->"
+
 COLUMNS = ("Section", "Exercise", "Title", "Points", "Graded by", "Write")
 
 
@@ -55,3 +59,16 @@ def markdown_table(manifest: Manifest) -> str:
         title = title.replace("|", "\\|")
         lines.append(f"| {section} | `{key}` | {title} | {points} | {grader} | {objects} |")
     return "\n".join([*lines, "", *totals(manifest)]) + "\n"
+
+
+def with_table(text: str, manifest: Manifest) -> str:
+    """A document with the table of exercises between its two marker lines.
+
+    Raises:
+        ValueError: Not exactly one pair of marker lines.
+    """
+    before, begin, rest = text.partition(BEGIN + "\n")
+    _, end, after = rest.partition(END + "\n")
+    if not begin or not end or BEGIN in after or END in before + after:
+        raise ValueError(f"needs one line {BEGIN} and after it one line {END}")
+    return f"{before}{begin}\n{markdown_table(manifest)}\n{end}{after}"

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from course.cli import app
+from course.table import BEGIN, END
 from tests.course.toy import Toy
 
 COMMANDS = ("build", "source", "new", "list", "table")
@@ -82,6 +83,29 @@ def test_table(toy: Toy) -> None:
     lines = course("table", "--root", toy.root).stdout.splitlines()
     assert lines[2] == "| A 1 | `a1_double` | Doubling | 3 | 2 checks | `double` |"
     assert lines[4] == "| A 1 | `a1_words` | In words | 2.5 | hand (text) |  |"
+
+
+def test_table_into_a_document(toy: Toy, tmp_path: Path) -> None:
+    """The table replaces what stands between the markers, and nothing else."""
+    document = tmp_path / "README.md"
+    document.write_text(f"# A\n\n{BEGIN}\nold\n{END}\n\nend\n")
+    for _ in range(2):
+        assert course("table", "--into", document, "--root", toy.root).exit_code == 0
+        text = document.read_text("utf-8")
+        assert text.startswith(f"# A\n\n{BEGIN}\n\n| Section |")
+        assert text.endswith(f"by checks.\n\n{END}\n\nend\n")
+        assert "old" not in text
+
+
+@pytest.mark.parametrize("text", ["", BEGIN + "\n", f"{END}\n{BEGIN}\n", f"{BEGIN}\n{END}\n" * 2])
+def test_document_without_its_markers(toy: Toy, tmp_path: Path, text: str) -> None:
+    """A document without exactly one pair of markers stays as it is."""
+    document = tmp_path / "README.md"
+    document.write_text(text)
+    result = course("table", "--into", document, "--root", toy.root)
+    assert result.exit_code == 1
+    assert "README.md:1: needs one line" in result.stderr
+    assert document.read_text("utf-8") == text
 
 
 def test_source(toy: Toy, tmp_path: Path) -> None:
