@@ -39,6 +39,15 @@ def tensor(value: Any, shape: Sequence[int] | None = None, what: str = "the resu
     return value
 
 
+def losses(value: Any, count: int) -> None:
+    """Expect one plain number for each of so many batches, in a list or the like."""
+    require(value is not None, "the result is None: is the return missing?")
+    require(hasattr(value, "__len__"), f"the result is a {type(value).__name__}, not a list")
+    require(len(value) == count, f"there are {len(value)} losses; expected one a batch, {count}")
+    graph = any(isinstance(loss, Tensor) and loss.requires_grad for loss in value)
+    require(not graph, "the losses must be plain numbers: append loss.item(), not the tensor")
+
+
 def close(actual: Tensor | float, wanted: Tensor | float, tolerance: float, message: str) -> None:
     """Expect values within a tolerance of the wanted ones, everywhere."""
     difference = (torch.as_tensor(actual).detach() - torch.as_tensor(wanted)).abs().max()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .expect import close, require, tensor, unchanged
+from .expect import losses as expect_losses
 from .fake_digits import SIDE, Call, FakeNet, knowing, schedule, silent
 from .part_b_ddpm import (
     expect_countdown,
@@ -88,10 +89,7 @@ def _steps(net: FakeNet) -> list[float]:
 @visible("b2_5_train", "losses")
 def _train_losses(train_ddpm: Any) -> None:
     _, losses = _train(train_ddpm)
-    require(isinstance(losses, list), f"the result is a {type(losses).__name__}, not a list")
-    require(len(losses) == 6, f"3 batches and 2 epochs gave {len(losses)} losses; expected 6")
-    message = "the losses must be plain numbers: append loss.item(), not the tensor"
-    require(all(isinstance(loss, float) for loss in losses), message)
+    expect_losses(losses, 6)  # three batches, two epochs
 
 
 @visible("b2_5_train", "learns")

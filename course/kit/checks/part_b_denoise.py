@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .expect import close, mean, require, spread, tensor, unchanged
+from .expect import losses as expect_losses
 from .fake_digits import SIDE, FakeDenoiser, schedule
 from .registry import visible
 
@@ -52,10 +53,7 @@ def _train(train_denoiser: Any, lr: float = 0.05, value: float = 0.0) -> tuple[F
 @visible("b1_2_train", "losses")
 def _train_losses(train_denoiser: Any) -> None:
     _, losses = _train(train_denoiser)
-    require(isinstance(losses, list), f"the result is a {type(losses).__name__}, not a list")
-    require(len(losses) == 6, f"3 batches and 2 epochs gave {len(losses)} losses; expected 6")
-    message = "the losses must be plain numbers: append loss.item(), not the tensor"
-    require(all(isinstance(loss, float) for loss in losses), message)
+    expect_losses(losses, 6)  # three batches, two epochs
 
 
 @visible("b1_2_train", "learns")
