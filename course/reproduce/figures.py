@@ -11,8 +11,9 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
-import torch
+import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .run import Found
@@ -66,11 +67,12 @@ def _figures(arrays: dict[str, Tensor], numbers: dict[str, Any]) -> dict[str, Fi
     return figures
 
 
-def _tile(x: Tensor, columns: int) -> Tensor:
+def _tile(x: Tensor, columns: int) -> NDArray[np.float32]:
     """Pictures (N, 1, 28, 28) as one, row by row, clipped to [0, 1]."""
     rows = len(x) // columns
     tiles = x[: rows * columns, 0].float().clamp(0, 1).reshape(rows, columns, 28, 28)
-    return tiles.permute(0, 2, 1, 3).reshape(rows * 28, columns * 28)
+    picture: NDArray[np.float32] = tiles.permute(0, 2, 1, 3).reshape(rows * 28, -1).numpy()
+    return picture
 
 
 def _rows(rows: dict[str, Tensor], title: str) -> Figure:
@@ -114,10 +116,10 @@ def _out_of_distribution(arrays: dict[str, Tensor], epoch: int) -> Figure:
 def _losses(losses: Tensor, label: str, test: Sequence[float] = ()) -> Figure:
     """Loss of each batch, its running mean, and test losses after each epoch where given."""
     figure, axis = plt.subplots(figsize=(7, 3))
-    axis.plot(losses, lw=0.5, alpha=0.4, color="C0")
+    axis.plot(losses.numpy(), lw=0.5, alpha=0.4, color="C0")
     width = max(1, len(losses) // 100)
-    smooth = losses.unfold(0, width, 1).mean(1)
-    axis.plot(torch.arange(len(smooth)) + width // 2, smooth, color="C0", label="training")
+    smooth = losses.unfold(0, width, 1).mean(1).numpy()
+    axis.plot(np.arange(len(smooth)) + width // 2, smooth, color="C0", label="training")
     if test:
         steps = [len(losses) // len(test) * (i + 1) for i in range(len(test))]
         axis.plot(steps, test, "o", color="C1", label="test, after each epoch")
@@ -150,7 +152,7 @@ def _animation(frames: Tensor, path: Path) -> Path:
     """The samples on their way from noise to digits, as an animated GIF."""
     from PIL import Image
 
-    pictures = [(_tile(x, 10) * 255).byte().numpy() for x in frames]
+    pictures = [(_tile(x, 10) * 255).astype("uint8") for x in frames]
     images = [Image.fromarray(p).resize((560, 56)) for p in pictures]
     images[0].save(
         path, save_all=True, append_images=[*images[1:], *[images[-1]] * 10], duration=120, loop=0

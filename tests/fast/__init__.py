@@ -1,0 +1,1 @@
+"""Tests of the accelerated reference and of the reproduction."""

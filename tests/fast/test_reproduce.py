@@ -1,0 +1,73 @@
+"""Does `course reproduce` run to its end, go on after an interruption, and refuse bad input?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from course.cli import app
+from course.reproduce.run import ReproduceError, reproduce
+
+pytestmark = pytest.mark.filterwarnings("ignore:load_digits")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished run on the embedded digits."""
+    folder = tmp_path_factory.mktemp("reproduce")
+    arguments = ["reproduce", "--preset", "smoke", "--device", "cpu", "--source", "embedded"]
+    paths = ["--work", f"{folder}/work", "--figures", f"{folder}/figures"]
+    result = CliRunner().invoke(app, [*arguments, *paths, "--numbers", f"{folder}/numbers.md"])
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_every_figure_and_number_is_made(finished: Path) -> None:
+    names = {path.name for path in (finished / "figures").iterdir()}
+    assert {"b1_2_noising.png", "b1_2_losses.png", "b2_5_guidance.png"} <= names
+    assert {"b2_3_epoch_01.png", "b2_5_epoch_02.png", "b2_5_animation.gif"} <= names
+    page = (finished / "numbers.md").read_text(encoding="utf-8")
+    assert "class-conditioned" in page
+    assert "not MNIST" in page
+
+
+def test_a_finished_stage_is_not_run_again(finished: Path) -> None:
+    said: list[str] = []
+    (finished / "work" / "animation.json").unlink()
+    reproduce("smoke", "cpu", finished / "work", source="embedded", say=said.append)
+    done = [line for line in said if "done before" in line]
+    assert len(done) == 5
+    assert any(line.startswith("animation: 0") for line in said)
+
+
+def test_another_run_in_the_same_folder_is_refused(finished: Path) -> None:
+    before = json.loads((finished / "work" / "run.json").read_text(encoding="utf-8"))
+    with pytest.raises(ReproduceError, match=r"holds another run.*--work"):
+        reproduce("quick", "cpu", finished / "work", source="embedded")
+    assert json.loads((finished / "work" / "run.json").read_text(encoding="utf-8")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--preset", "huge"], "unknown preset 'huge'"),
+        (["--device", "tpu"], "there are cpu and cuda"),
+        (["--data", "nowhere", "--source", "mnist"], "no MNIST in nowhere"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], says: str, tmp_path: Path) -> None:
+    work = ["--work", str(tmp_path / "work")]
+    result = CliRunner().invoke(app, ["reproduce", *work, *arguments])
+    assert result.exit_code == 2
+    assert says in result.output
+    assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_missing_gpu_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ReproduceError, match="no GPU is to be seen here; take --device cpu"):
+        reproduce("smoke", "cuda", tmp_path)
