@@ -16,6 +16,7 @@ from torch import Tensor
 
 from autograder.checking import CheckFailureError, expect
 from autograder.diagnosis import Behaviour
+from autograder.oracles.loop_log import posterior_mean
 from autograder.served import FakeStage, UNetCall, VarianceCall, cosine_tables
 
 BAR = cosine_tables()[2].double()
@@ -132,19 +133,6 @@ def check_variance_calls(stage: FakeStage, steps: int) -> None:
     )
 
 
-def posterior_mean(x: Tensor, noise: Tensor, t: int, prev_t: int) -> Tensor:
-    """Mean of x_t' given x_t and the noise in it (DDPM, eq. 11, with the strided alpha).
-
-    Args:
-        x: x_t, any shape.
-        noise: Estimate of epsilon, same shape.
-        t: Timestep of `x`, 0 is clean.
-        prev_t: Timestep after the step, less than `t`.
-    """
-    alpha = BAR[t] / BAR[prev_t]
-    return (x.double() - (1 - alpha) / (1 - BAR[t]).sqrt() * noise.double()) / alpha.sqrt()
-
-
 def implied_noise(step: Step) -> Tensor:
     """The epsilon that `posterior_mean` must have been given for a step's mean."""
     alpha = BAR[step.t] / BAR[step.prev_t]
@@ -191,7 +179,7 @@ def guided(
 
 def check_mean(step: Step, noise: Tensor, where: Tensor | None, message: str) -> None:
     """The step's mean is the closed form for `noise`, (3, 64, 64), where `where` is true."""
-    want, got = posterior_mean(step.before, noise, step.t, step.prev_t), step.mean
+    want, got = posterior_mean(step.before, noise, step.t, step.prev_t, BAR), step.mean
     if where is not None:
         want, got = want[where], got[where]
     expect(error(got, want) < TOLERANCE, f"In the step from t = {step.t}: {message}")
