@@ -9,9 +9,14 @@ from pathlib import Path
 
 from autograder.submission.assembling import assemble, cell_ids
 from autograder.submission.blocks import blocks_of
+from autograder.submission.completing import helpers_of, with_helpers, without_trials
+from autograder.submission.needs import needs_of
 from autograder.submission.notebook import Cell, read_cells
+from autograder.worker.executor import PRELUDE
 from course.exercise import Exercise, Manifest
 
+_PRELUDE_NEEDS = needs_of(PRELUDE)
+PRELUDE_NAMES = _PRELUDE_NEEDS.bound if _PRELUDE_NEEDS else frozenset()
 # The line that the notebooks and nbgrader leave for an answer; the question stands above it.
 _PLACEHOLDER = re.compile(r"your (?:answer|code) here", re.IGNORECASE)
 # What is no answer in Markdown.
@@ -66,6 +71,8 @@ def read_answers(notebook_path: Path, manifest: Manifest, part: str) -> Answers:
     cells = read_cells(notebook_path)
     exercises = manifest.of_part(part.removeprefix("part_"))
     blocks, repairs = blocks_of(cells)
+    known = PRELUDE_NAMES | {name for e in manifest.exercises.values() for name in e.objects}
+    helpers = helpers_of(blocks)
     sources: dict[str, str | None] = {}
     manual: dict[str, ManualAnswer] = {}
     for exercise in exercises:
@@ -75,6 +82,10 @@ def read_answers(notebook_path: Path, manifest: Manifest, part: str) -> Answers:
         answer = assemble(exercise, blocks)
         sources[exercise.id] = answer.source
         repairs.extend(answer.repairs)
+        if answer.source is not None:
+            source, trials = without_trials(answer.source, known, exercise.objects)
+            sources[exercise.id], brought = with_helpers(source, known, helpers)
+            repairs.extend(f"{exercise.id}: {note}" for note in (*trials, *brought))
     return Answers(sources, manual, tuple(repairs))
 
 

@@ -12,7 +12,7 @@ MAX_SOURCE = 100_000
 
 _DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 # Null bytes, or nesting beyond what the parser's stack allows, among others.
-_NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError, SystemError)
+NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError, SystemError)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -42,7 +42,7 @@ def parse(source: str) -> ast.Module | None:
         return None
     try:
         return _quietly_parsed(source)
-    except _NOT_PYTHON:
+    except NOT_PYTHON:
         return None
 
 
@@ -54,7 +54,7 @@ def error_line(source: str) -> int | None:
         _quietly_parsed(source)
     except SyntaxError as error:
         return min(max(error.lineno or 1, 1), source.count("\n") + 1)
-    except _NOT_PYTHON:
+    except NOT_PYTHON:
         return 1
     return None
 
@@ -84,7 +84,7 @@ def _names_in(tree: ast.Module) -> Names:
     for node in _flat(tree.body):
         if isinstance(node, _Function | ast.ClassDef):
             # The last definition of a name is the one that counts, as when the cell runs.
-            this, other = (stubs, solved) if _is_stub(node) else (solved, stubs)
+            this, other = (stubs, solved) if is_stub(node) else (solved, stubs)
             this.add(node.name)
             other.discard(node.name)
         else:
@@ -107,13 +107,14 @@ def _targets(node: ast.stmt) -> set[str]:
     return {leaf.id for part in parts for leaf in part if isinstance(leaf, ast.Name)}
 
 
-def _is_stub(node: _Function | ast.ClassDef) -> bool:
+def is_stub(node: _Function | ast.ClassDef) -> bool:
+    """Says whether a function, or a class at its construction, only raises NotImplementedError."""
     if not isinstance(node, ast.ClassDef):
         return _unfinished(node.body) is True
     methods = [part for part in node.body if isinstance(part, _Function)]
-    if any(method.name == "__init__" and _is_stub(method) for method in methods):
+    if any(method.name == "__init__" and is_stub(method) for method in methods):
         return True
-    return bool(methods) and all(_is_stub(method) for method in methods)
+    return bool(methods) and all(is_stub(method) for method in methods)
 
 
 def _unfinished(body: list[ast.stmt]) -> bool | None:
@@ -158,7 +159,7 @@ def without(source: str, names: Iterable[str]) -> str:
         return source
     lines = source.split("\n")
     for node in _flat(tree.body):
-        if isinstance(node, _Function | ast.ClassDef) and node.name in names and _is_stub(node):
+        if isinstance(node, _Function | ast.ClassDef) and node.name in names and is_stub(node):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1
             indent = " " * node.col_offset
             last = node.end_lineno or node.lineno
