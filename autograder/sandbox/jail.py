@@ -69,9 +69,11 @@ def bubblewrap_command(bwrap: str, inner: list[str]) -> list[str]:
     for folder in _python_folders():
         command += ["--ro-bind", folder, folder]
     for folder in _hidden_folders():
-        command += ["--tmpfs", folder]
+        command += ["--tmpfs", folder, "--remount-ro", folder]
     command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
     command += ["--ro-bind", str(WORKER), f"{INSIDE}/worker", "--chdir", "/tmp"]
+    # What can be written here, the next worker would find; each has a /tmp of its own.
+    command += ["--remount-ro", "/dev", "--remount-ro", "/"]
     # The fork server needs this once per worker, for namespaces; each worker then drops it.
     command += ["--cap-add", "CAP_SYS_ADMIN"]
     return [*command, "--", *inner]

@@ -95,7 +95,7 @@ def _strict() -> Level:
     if bwrap is None:
         return Level("strict", False, "bubblewrap is missing; install it (Debian: bubblewrap)")
     # Namespaces within the jail are what each worker needs, so they are tried as well.
-    inner = ["unshare", "--pid", "--mount", "--net", "--ipc", "--fork", "true"]
+    inner = ["unshare", "--pid", "--mount-proc", "--net", "--ipc", "--fork", "true"]
     command = jail.bubblewrap_command(bwrap, inner)
     try:
         tried = subprocess.run(command, capture_output=True, timeout=PROBE_SECONDS, check=False)

@@ -14,10 +14,12 @@ from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWPID = 0x00020000, 0x20000000
 CLONE_NEWNET, CLONE_NEWIPC = 0x40000000, 0x08000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 0x4000, 0x40000
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 24, 36, 38
 SIGKILL = 9
 CAPABILITY_VERSION = 0x20080522
+# Between SIGXCPU, which says what happened, and SIGKILL, which no handler stops.
+CPU_GRACE = 2
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -47,12 +49,17 @@ def unshare() -> None:
 
 
 def private_mounts(caps: Caps) -> None:
-    """A /proc with this worker's processes only, and a fresh /tmp of limited size."""
+    """A read-only /proc with this worker's processes only, and a fresh /tmp of limited size.
+
+    Read-only, since the kernel lets whoever is root outside write to /proc/sys, in a jail or not.
+    """
     _call(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "make mounts private")
-    flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
+    flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
     _call(libc.mount(b"proc", b"/proc", b"proc", flags, None), "mount /proc")
-    size = f"size={caps.scratch_mib}m,mode=0700".encode()
-    _call(libc.mount(b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, size), "mount /tmp")
+    size = f"size={caps.scratch_mib}m,nr_inodes=4096,mode=0700".encode()
+    for folder in (b"/tmp", b"/dev/shm"):
+        made = libc.mount(b"tmpfs", folder, b"tmpfs", MS_NOSUID | MS_NODEV, size)
+        _call(made, f"mount {folder.decode()}")
     os.chdir("/tmp")
 
 
@@ -75,11 +82,16 @@ def die_with_parent() -> None:
     _call(libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "set the parent-death signal")
 
 
+def adopt_orphans() -> None:
+    """Processes whose parent ends become this one's children, so that it can end them."""
+    _call(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "become a subreaper")
+
+
 def limit(caps: Caps) -> None:
     """Resource limits, hard ones: nothing can raise them again."""
     data = _data_bytes() + caps.memory_mib * 2**20
+    resource.setrlimit(resource.RLIMIT_CPU, (caps.cpu, caps.cpu + CPU_GRACE))
     limits = {
-        resource.RLIMIT_CPU: caps.cpu,
         resource.RLIMIT_DATA: data,
         resource.RLIMIT_NPROC: caps.processes,
         resource.RLIMIT_NOFILE: caps.files,

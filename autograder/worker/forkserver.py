@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-from . import confine, landlock, seccomp
+from . import confine, landlock, seccomp, strays
 from .confine import Caps
 
 
@@ -53,6 +53,8 @@ class ForkServer:
         os.set_blocking(wake_write, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        if self.level == "process":
+            confine.adopt_orphans()
         self._send({"ready": os.getpid()})
         while True:
             ready, _, _ = select.select([self.control.fileno(), wake_read], [], [])
@@ -60,7 +62,7 @@ class ForkServer:
                 os.read(wake_read, 4096)
                 self._reap()
             if self.control.fileno() in ready and not self._message():
-                self._kill_all()
+                self._end_all()
                 return
 
     def _message(self) -> bool:
@@ -76,6 +78,8 @@ class ForkServer:
 
     def _start(self, number: int, caps: Caps, descriptor: int) -> None:
         scratch = "" if self.level == "strict" else tempfile.mkdtemp(prefix="answer-")
+        # Until the worker can take its jail down with it, the signal to end has to wait.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
         pid = os.fork()
         if pid == 0:
             status = 71
@@ -89,12 +93,14 @@ class ForkServer:
                     status = self._unjailed(caps, descriptor, scratch)
             finally:
                 os._exit(status)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
         os.close(descriptor)
         self.workers[pid] = number
         self.scratch[pid] = scratch
 
     def _unjailed(self, caps: Caps, descriptor: int, scratch: str) -> int:
         """A worker of level landlock or process, in the forked child."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
         os.setsid()
         confine.die_with_parent()
         os.chdir(scratch)
@@ -112,13 +118,17 @@ class ForkServer:
     def _kill(self, number: int) -> None:
         for pid in [pid for pid, known in self.workers.items() if known == number]:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-                if self.level != "strict":
-                    os.killpg(pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGTERM if self.level == "strict" else signal.SIGKILL)
 
-    def _kill_all(self) -> None:
-        for number in list(self.workers.values()):
-            self._kill(number)
+    def _end_all(self) -> None:
+        """Nobody is left to grade for: ends every worker, and what they started."""
+        for pid in self.workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        strays.end_strays(())
+        for scratch in self.scratch.values():
+            if scratch:
+                shutil.rmtree(scratch, ignore_errors=True)
 
     def _reap(self) -> None:
         while True:
@@ -129,9 +139,9 @@ class ForkServer:
             if pid == 0:
                 return
             if pid in self.workers:
+                if self.level == "process":
+                    strays.end_strays(self.workers)
                 if self.level != "strict":
-                    with contextlib.suppress(ProcessLookupError, PermissionError):
-                        os.killpg(pid, signal.SIGKILL)
                     shutil.rmtree(self.scratch[pid], ignore_errors=True)
                 del self.scratch[pid]
                 self._send({"ended": self.workers.pop(pid), "status": status})
@@ -157,6 +167,9 @@ def _jailed(caps: Caps, descriptor: int) -> int:
         finally:
             os._exit(status)
     os.close(descriptor)
+    # This process ends when the whole namespace is gone, so its end is the end of everything.
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(inner, signal.SIGKILL))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     return _status(inner)
 
 
@@ -167,8 +180,11 @@ def _inner(caps: Caps, descriptor: int) -> int:
         status = 71
         try:
             confine.die_with_parent()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
             confine.limit(caps)
             confine.drop_privileges()
+            if seccomp.supported():
+                seccomp.install()
             status = _answer(descriptor)
         finally:
             os._exit(status)

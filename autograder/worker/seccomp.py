@@ -51,6 +51,8 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "keyctl": (250, 219),
     "io_uring_setup": (425, 425),
     "userfaultfd": (323, 282),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
     "shmget": (29, 194),
     "msgget": (68, 186),
     "semget": (64, 190),
