@@ -91,7 +91,9 @@ def read_answers(notebook_path: Path, manifest: Manifest, part: str) -> Answers:
 
 def _manual_answer(exercise: Exercise, cells: Sequence[Cell]) -> ManualAnswer:
     own = _cells_of(exercise, cells)
-    linked = sum(len(_LINKED_PICTURE.findall(c.source)) for c in own if c.kind == "markdown")
+    linked = sum(
+        len(_LINKED_PICTURE.findall(c.source[:_MAX_TEXT])) for c in own if c.kind == "markdown"
+    )
     pictures = sum(cell.pictures for cell in own) + linked
     text = "\n\n".join(cell.source for cell in own if cell.kind == "markdown")[:_MAX_TEXT]
     words = re.search(r"\w", _NO_ANSWER.sub("", _PLACEHOLDER.split(text)[-1]))

@@ -20,6 +20,8 @@ from autograder.submission.needs import Needs, first_line, needs_of, text_of
 _CODE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _DEFINITIONS = (*_CODE, ast.Import, ast.ImportFrom)
 _MAX_HELPERS = 40
+# No answer has more; a cell of thousands would only cost time.
+_MAX_STATEMENTS = 500
 
 
 @dataclass(frozen=True)
@@ -55,32 +57,45 @@ def without_trials(
         wanted: The exercise's objects: what binds one is never left out.
 
     Returns:
-        The answer, its lines where they were, and a note for each statement left out.
+        The answer, its lines where they were, and a note if anything was left out.
     """
     tree = parse(source)
-    if tree is None or any(isinstance(n, ast.ImportFrom) and _has_star(n) for n in tree.body):
+    if tree is None or len(tree.body) > _MAX_STATEMENTS or any(map(_has_star, tree.body)):
         return source, []
     there = {*known, *(getattr(node, "name", "") for node in tree.body)}
-    given, notes = source.split("\n"), []
+    given = source.split("\n")
+    dropped: list[int] = []
+    absent: set[str] = set()
     lines = list(given)
     shared = _shared_lines(tree.body)
     for node in tree.body:
         needs = needs_of(text_of(given, node))
         if needs is None:
             continue
-        missing = sorted(needs.now - there)
+        missing = needs.now - there
         keep = isinstance(node, _DEFINITIONS) or first_line(node) in shared
         if keep or not missing or needs.bound & {*wanted}:
             there |= needs.bound
             continue
         first, last = node.lineno - 1, node.end_lineno or node.lineno
         lines[first:last] = ["pass", *[""] * (last - first - 1)]
-        notes.append(f"line {node.lineno} left out: an answer has no {', '.join(missing[:3])}")
-    return "\n".join(lines), notes
+        dropped.append(node.lineno)
+        absent |= missing
+    return "\n".join(lines), _left_out(dropped, absent)
 
 
-def _has_star(node: ast.ImportFrom) -> bool:
-    return any(alias.name == "*" for alias in node.names)
+def _has_star(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+
+
+def _left_out(lines: list[int], names: set[str]) -> list[str]:
+    """Says in one note what was left out and why."""
+    if not lines:
+        return []
+    label = "line" if len(lines) == 1 else "lines"
+    shown = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
+    missing = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
+    return [f"{label} {shown} left out: an answer has no {missing}"]
 
 
 def _shared_lines(body: list[ast.stmt]) -> set[int]:

@@ -10,7 +10,7 @@ from typing import Any
 from autograder.submission.files import SubmissionError, printable, read_text
 
 MAX_CELLS = 2_000
-MAX_CODE = 1_000_000
+MAX_CODE = 400_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def read_cells(path: Path) -> list[Cell]:
     size = sum(len(cell.source) for cell in read if cell.kind == "code")
     if size > MAX_CODE:
         raise SubmissionError(
-            f"{name} holds {size / 1e6:.1f} MB of code, and {MAX_CODE / 1e6:.0f} MB is the most: "
+            f"{name} holds {size // 1000} kB of code, and {MAX_CODE // 1000} kB is the most: "
             "delete data that was pasted into cells"
         )
     return read

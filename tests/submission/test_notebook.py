@@ -77,7 +77,7 @@ def test_10000_cells_are_refused(file: Path) -> None:
 
 def test_megabytes_of_code_are_refused(notebook: NotebookMaker) -> None:
     path = notebook(code("x = '" + "a" * 3_000_000 + "'"))
-    assert "holds 3.0 MB of code" in refused(path)
+    assert "holds 3000 kB of code, and 400 kB is the most" in refused(path)
 
 
 def test_link_pipe_device_and_folder_are_refused(file: Path, notebook: NotebookMaker) -> None:
