@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .subject import StudentError, Subject
+from .subject import HostFailureError, LocalSubject, StudentError, Subject
 
 PREFIX = "test_"
 
@@ -148,9 +148,12 @@ def run_check(
         return CheckOutcome(name, False, "failed", str(failure)), None
     except StudentError as error:
         return CheckOutcome(name, False, error.kind, error.told), error if error.fatal else None
+    except HostFailureError:
+        raise
     except Exception as error:  # what a check did not foresee is no point, and is reported
-        message = (
-            f"the check {name!r} could not judge this answer ({type(error).__name__}: {error})"
-        )
+        what = type(error).__name__
+        if isinstance(student, LocalSubject):  # our own code: its words can be no message outwards
+            what = f"{what}: {error}"
+        message = f"the check {name!r} could not judge this answer ({what})"
         return CheckOutcome(name, False, "check-error", message[:500]), None
     return CheckOutcome(name, True, "passed", ""), None

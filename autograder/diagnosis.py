@@ -18,7 +18,7 @@ from course.manifest import Exercise, load_manifest
 
 from .bank import Mistake, answer_source, mistakes, solution_source
 from .checking import check_module, prepare
-from .subject import LocalSubject, StudentError, Subject
+from .subject import HostFailureError, LocalSubject, StudentError, Subject
 
 Behaviour = dict[str, Tensor | float | str]
 RTOL, ATOL = 1e-3, 1e-3
@@ -42,6 +42,8 @@ def behaviour(exercise_id: str, student: Subject) -> Behaviour:
         return probe(student)
     except StudentError as error:
         return {"error": f"{error.kind}:{error.type}"}
+    except HostFailureError:
+        raise
     except Exception as error:  # an answer of an unforeseen form
         return {"error": f"unjudged:{type(error).__name__}"}
 

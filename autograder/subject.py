@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,54 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .failures import TOLD_BY_WORKER, HostFailureError, StudentError
 from .served import CallRefusedError, Served, ServedFunction
 from .worker.executor import Executor
 from .worker.wire import Decoder, Encoder, Handle, Spec, WireError
 
-
-@dataclass
-class StudentError(Exception):
-    """The student's code did not answer.
-
-    Attributes:
-        kind: raised, not_implemented, syntax, unsendable, memory, timeout, killed or protocol.
-        type: Name of the exception's class.
-        message: Its text, from the student's process: never to be trusted.
-        line: Line of the answer's source, where one is known.
-    """
-
-    kind: str
-    type: str
-    message: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        where = f" (line {self.line} of your answer)" if self.line else ""
-        text = f"{self.type}: {self.message}" if self.message else self.type
-        return f"{text}{where}"
-
-    @property
-    def told(self) -> str:
-        """What the student is told: nothing that the student's process chose but a line number.
-
-        An exception's text could carry the hidden inputs out, so only its kind is named.
-        """
-        where = f" at line {self.line} of your answer" if self.line else ""
-        known = isinstance(getattr(builtins, self.type, None), type)
-        texts = {
-            "raised": f"Your code raised {self.type if known else 'an exception'}{where}.",
-            "not_implemented": "This is not written yet.",
-            "syntax": f"Your answer is not valid Python{where}.",
-            "unsendable": "Your function returned something that is no tensor, number or text.",
-            "memory": f"Your code asked for more memory than this exercise may use{where}.",
-            "protocol": "Your code disturbed the connection to the grader.",
-        }
-        return texts.get(self.kind, self.message)
-
-    @property
-    def fatal(self) -> bool:
-        """Whether the worker is gone."""
-        return self.kind in ("timeout", "killed", "protocol")
+__all__ = [
+    "HostFailureError",
+    "LocalSubject",
+    "RemoteModule",
+    "StudentError",
+    "Subject",
+]
 
 
 class Subject:
@@ -66,6 +29,7 @@ class Subject:
     def __init__(self) -> None:
         self.served: dict[int, Served] = {}
         self.defined: list[str] = []
+        self.lines = 0
 
     def define(self, source: str, prelude: str = "") -> list[str]:
         """Runs the answer's source; returns the names that it defined.
@@ -74,6 +38,7 @@ class Subject:
             source: The exercise's cells.
             prelude: Source of stand-ins for other exercises.
         """
+        self.lines = source.count("\n") + 1
         names = self._request({"op": "define", "prelude": prelude, "source": source})
         self.defined = [str(name) for name in names] if isinstance(names, list) else []
         return self.defined
@@ -141,7 +106,7 @@ class Subject:
             return {"answer": self.served[number].answer(method, args, kwargs)}
         except CallRefusedError as error:
             return {"refused": str(error)}
-        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        except Exception as error:  # arguments come from the student's process: anything goes
             return {"refused": f"a served object was called wrongly ({type(error).__name__})"}
 
     def _request(self, request: dict[str, Any]) -> Any:
@@ -151,12 +116,14 @@ class Subject:
         error = answer.get("error") if isinstance(answer, dict) else None
         if not isinstance(error, dict) or not {"kind", "type", "message"} <= set(error):
             raise StudentError("protocol", "WireError", "the worker's answer makes no sense")
+        if error["kind"] not in TOLD_BY_WORKER:
+            raise StudentError("protocol", "WireError", "the worker's error makes no sense")
         line = error.get("line")
         raise StudentError(
-            str(error["kind"]),
+            error["kind"],
             str(error["type"])[:200],
             str(error["message"])[:2000],
-            line if type(line) is int else None,
+            line if type(line) is int and 0 < line <= self.lines else None,
         )
 
     def _exchange(self, request: dict[str, Any]) -> Any:

@@ -13,6 +13,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from ..subject import HostFailureError
 from ..worker.confine import Caps
 from . import jail
 
@@ -20,7 +21,7 @@ START_SECONDS = 180.0
 END_SECONDS = 60.0
 
 
-class ForkServerError(Exception):
+class ForkServerError(HostFailureError):
     """The fork server does not start, or is gone: a fault of the host, never of an answer."""
 
 
@@ -90,6 +91,8 @@ class ForkServerHandle:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
 
     def _spawn(self, inside: socket.socket) -> subprocess.Popen[bytes]:
         fd = inside.fileno()
@@ -109,6 +112,7 @@ class ForkServerHandle:
             stderr=subprocess.PIPE,
             env=jail.clean_environment(),
             cwd=os.path.sep,
+            start_new_session=True,  # Ctrl-C is for the grader, which ends this in its own time
         )
 
     def _wait_ready(self) -> None:

@@ -15,6 +15,8 @@ from .memory import group_rss_mib
 from .pool import ForkServerHandle
 
 MAX_REPLY = 64 * 2**20
+# Everything that one answer sends; the log of a served object keeps most of it.
+MAX_TRAFFIC = 2**30
 MAX_CALLBACKS = 200_000
 TICK = 0.5
 SETTLE = 5.0
@@ -36,7 +38,11 @@ class RemoteSubject(Subject):
         self.caps = caps
         self.deadline = time.monotonic() + wall
         self.number, self.connection = server.start(caps)
+        # Not even a worker that never reads may hold the trusted side up.
+        self.connection.setblocking(False)
         self.callbacks = 0
+        self.traffic = 0
+        self.look = time.monotonic() + TICK
         self.dead: StudentError | None = None
 
     def close(self) -> None:
@@ -75,11 +81,16 @@ class RemoteSubject(Subject):
             self._wait(write=True)
             try:
                 data = data[self.connection.send(data) :]
+            except BlockingIOError:
+                continue
             except (BrokenPipeError, ConnectionResetError):
                 raise self._ended() from None
 
     def _receive(self) -> Any:
         header, payload = unpack_prefix(self._read(PREFIX.size), MAX_REPLY)
+        self.traffic += header + payload
+        if self.traffic > MAX_TRAFFIC:
+            raise WireError(f"the answer sent more than {MAX_TRAFFIC // 2**20} MiB in all")
         return Decoder(self.unwrap).loads(self._read(header), self._read(payload))
 
     def _read(self, size: int) -> bytes:
@@ -88,6 +99,8 @@ class RemoteSubject(Subject):
             self._wait(write=False)
             try:
                 part = self.connection.recv(min(size - len(data), 2**20))
+            except BlockingIOError:
+                continue
             except ConnectionResetError:
                 part = b""
             if not part:
@@ -103,13 +116,17 @@ class RemoteSubject(Subject):
             if remaining <= 0:
                 message = f"no answer within {self.wall:.0f} seconds"
                 raise StudentError("timeout", "Timeout", message)
+            self._check_memory()
             waiting = ([], ours) if write else (ours, [])
             ready = select.select(*waiting, [], min(TICK, remaining))
             if ready[0] or ready[1]:
                 return
-            self._check_memory()
 
     def _check_memory(self) -> None:
+        """Looks now and then, also while the worker keeps sending."""
+        if time.monotonic() < self.look:
+            return
+        self.look = time.monotonic() + TICK
         used = group_rss_mib(self.server.process.pid)
         # The fork server's own pages are part of the sum.
         if used > 2 * self.caps.memory_mib + 1024:

@@ -54,13 +54,15 @@ class Executor:
         except WireError as error:
             return _failure("unsendable", "TypeError", str(error))
         except NotImplementedError as error:
-            return _failure("not_implemented", "NotImplementedError", str(error), _line(error))
+            return _failure("not_implemented", "NotImplementedError", _text(error), _line(error))
         except SyntaxError as error:
-            return _failure("syntax", type(error).__name__, str(error.msg), error.lineno)
-        except MemoryError:
-            return _failure("memory", "MemoryError", "the answer asked for too much memory")
+            line = error.lineno if error.filename == FILENAME else _line(error)
+            return _failure("syntax", "SyntaxError", _text(error), line)
+        except MemoryError as error:
+            return _failure("memory", "MemoryError", "it asked for too much memory", _line(error))
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers, too
-            return _failure("raised", type(error).__name__, str(error)[:2000], _line(error))
+            kind = "memory" if _out_of_memory(error) else "raised"
+            return _failure(kind, str(type(error).__name__), _text(error), _line(error))
 
     def wrap(self, value: Any) -> Any:
         """What a value that is no plain data is sent as."""
@@ -158,6 +160,18 @@ class Executor:
 
 def _failure(kind: str, error: str, message: str, line: int | None = None) -> dict[str, Any]:
     return {"error": {"kind": kind, "type": error, "message": message, "line": line}}
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:2000]
+    except BaseException:  # a student's exception may fail even at this
+        return ""
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Whether torch could not get memory, which it says by a plain RuntimeError."""
+    return type(error) is RuntimeError and "allocate memory" in _text(error)
 
 
 def _line(error: BaseException) -> int | None:

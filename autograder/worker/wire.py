@@ -1,65 +1,44 @@
 """What crosses the trust boundary: a JSON header and raw tensor bytes, never a pickle.
 
-A frame is the magic number, the length of the header, the length of the payload, then both.
 The header holds plain values; tensors and arrays are references into the payload by dtype,
-shape, offset and size. Everything that arrives is checked before anything is built from it.
+shape and offset. Everything that arrives is checked before anything is built from it.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 
-MAGIC = b"DCW1"
-PREFIX = struct.Struct("!4sIQ")
-MAX_HEADER = 8 * 2**20
-MAX_PAYLOAD = 256 * 2**20
-MAX_DEPTH = 24
-MAX_NODES = 200_000
-MAX_DIMS = 8
+from .frame import (
+    DTYPES,
+    MAX_DEPTH,
+    MAX_DIMS,
+    MAX_HEADER,
+    MAX_NODES,
+    MAX_PAYLOAD,
+    PREFIX,
+    Handle,
+    Spec,
+    WireError,
+    pack,
+    unpack_prefix,
+)
 
-DTYPES: dict[str, torch.dtype] = {
-    str(dtype).removeprefix("torch."): dtype
-    for dtype in (
-        torch.float16,
-        torch.bfloat16,
-        torch.float32,
-        torch.float64,
-        torch.uint8,
-        torch.int8,
-        torch.int16,
-        torch.int32,
-        torch.int64,
-        torch.bool,
-    )
-}
-
-
-class WireError(Exception):
-    """What arrived is not a frame of this protocol, or a value cannot cross it."""
-
-
-@dataclass(frozen=True)
-class Handle:
-    """An object that stays in the worker, by number."""
-
-    number: int
-
-
-@dataclass(frozen=True)
-class Spec:
-    """An object that stays on the trusted side: its kind, its number and what a proxy shows."""
-
-    kind: str
-    number: int
-    data: dict[str, Any] = field(default_factory=dict)
+__all__ = [
+    "PREFIX",
+    "Decoder",
+    "Encoder",
+    "Handle",
+    "Spec",
+    "WireError",
+    "pack",
+    "unpack_prefix",
+]
 
 
 class Encoder:
@@ -148,16 +127,21 @@ class Decoder:
     def __init__(self, unwrap: Callable[[Handle | Spec], Any] | None = None) -> None:
         self.unwrap = unwrap
         self.payload = bytearray()
+        self.position = 0
         self.nodes = 0
 
     def loads(self, header: bytes, payload: bytes | bytearray) -> Any:
         """The value of a frame; `WireError` where it is malformed."""
         self.payload = bytearray(payload)
+        self.position = 0
         try:
             raw = json.loads(header.decode())
         except (ValueError, RecursionError) as error:
             raise WireError(f"the header is not JSON: {type(error).__name__}") from None
-        return self._decode(raw, 0)
+        value = self._decode(raw, 0)
+        if self.position != len(self.payload):
+            raise WireError("the payload is longer than its tensors")
+        return value
 
     def _decode(self, raw: Any, depth: int) -> Any:
         self.nodes += 1
@@ -176,7 +160,7 @@ class Decoder:
         if tag == "$t":
             return self._tensor(content)
         if tag == "$n":
-            return self._tensor(content).numpy()
+            return self._array(content)
         if tag == "$f" and content in ("nan", "inf", "-inf"):
             return float(content)
         if tag == "$l" and isinstance(content, list):
@@ -205,6 +189,12 @@ class Decoder:
             result[key] = self._decode(pair[1], depth + 1)
         return result
 
+    def _array(self, content: Any) -> np.ndarray[Any, Any]:
+        tensor = self._tensor(content)
+        if tensor.dtype == torch.bfloat16:
+            raise WireError("an array has a dtype that arrays cannot have")
+        return tensor.numpy()
+
     def _tensor(self, content: Any) -> torch.Tensor:
         if not isinstance(content, list) or len(content) != 3:
             raise WireError("a tensor's description is malformed")
@@ -218,26 +208,23 @@ class Decoder:
         dtype = DTYPES[name]
         count = math.prod(shape)
         size = count * torch.empty(0, dtype=dtype).element_size()
-        if type(offset) is not int or offset < 0 or offset + size > len(self.payload):
+        # One after the other, so that a small payload cannot become many large tensors.
+        if type(offset) is not int or offset != self.position:
+            raise WireError("a tensor's bytes do not follow those of the tensor before")
+        if offset + size > len(self.payload):
             raise WireError("a tensor's bytes lie outside of the payload")
-        if count == 0:
-            return torch.empty(shape, dtype=dtype)
-        flat = torch.frombuffer(self.payload, dtype=torch.uint8, count=size, offset=offset)
-        return flat.clone().view(dtype).reshape(shape)
+        self.position += size
+        return self._build(dtype, shape, count, offset, size)
 
-
-def pack(header: bytes, payload: bytes) -> bytes:
-    """One frame, ready to be written."""
-    return PREFIX.pack(MAGIC, len(header), len(payload)) + header + payload
-
-
-def unpack_prefix(prefix: bytes, max_payload: int = MAX_PAYLOAD) -> tuple[int, int]:
-    """Lengths of header and payload that a frame's first bytes announce."""
-    if len(prefix) != PREFIX.size:
-        raise WireError("the frame ends before its lengths")
-    magic, header, payload = PREFIX.unpack(prefix)
-    if magic != MAGIC:
-        raise WireError("the frame does not begin as one of this protocol")
-    if header > MAX_HEADER or payload > max_payload:
-        raise WireError(f"the frame announces {header + payload} bytes, more than is allowed")
-    return header, payload
+    def _build(
+        self, dtype: torch.dtype, shape: list[int], count: int, offset: int, size: int
+    ) -> torch.Tensor:
+        try:
+            if count == 0:
+                return torch.empty(shape, dtype=dtype)
+            flat = torch.frombuffer(self.payload, dtype=torch.uint8, count=size, offset=offset)
+            if dtype == torch.bool:  # a byte that is neither 0 nor 1 is no truth value
+                return (flat != 0).reshape(shape)
+            return flat.clone().view(dtype).reshape(shape)
+        except (RuntimeError, ValueError, OverflowError) as error:
+            raise WireError(f"a tensor cannot be built: {type(error).__name__}") from None
