@@ -11,7 +11,13 @@ from autograder.export.github import github_files
 from autograder.export.gradescope import gradescope_files
 from autograder.export.junit import junit_files
 from autograder.export.tables import canvas_files, csv_files, moodle_files
-from autograder.results import SubmissionResult, in_order, write_atomically
+from autograder.results import (
+    ResultError,
+    SubmissionResult,
+    in_order,
+    read_results,
+    write_atomically,
+)
 
 Writer = Callable[[Sequence[SubmissionResult]], Mapping[str, str]]
 
@@ -55,3 +61,21 @@ def export(results: Sequence[SubmissionResult], to: str, out: Path) -> list[Path
             )
     files = FORMATS[to](ordered)
     return [write_atomically(out / name, text) for name, text in sorted(files.items())]
+
+
+def export_file(results: Path, to: str, out: Path) -> list[Path]:
+    """Writes what a ``results.jsonl`` holds in another system's format; see `export`.
+
+    Raises:
+        ExportError: The file is missing or is no list of results, or as `export` has it.
+    """
+    try:
+        found = read_results(results)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExportError(
+            f"{results} cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'}): "
+            "give the results.jsonl that autograder grade wrote"
+        ) from None
+    except ResultError as error:
+        raise ExportError(f"{error}: grade the class again") from None
+    return export(found, to, out)

@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from autograder.export import FORMATS, ExportError, export
+from autograder.export import FORMATS, ExportError, export, export_file
 from autograder.export.github import reporter_result, step_summary
 from autograder.export.gradescope import gradescope_result
 from autograder.export.junit import junit_files
-from autograder.results import CheckOutcome, ExerciseResult, SubmissionResult
+from autograder.results import CheckOutcome, ExerciseResult, SubmissionResult, write_results
+from tests.export.schemas import GITHUB_SCHEMA, GRADESCOPE_SCHEMA
 
 jsonschema: Any = pytest.importorskip("jsonschema")
 
@@ -155,69 +156,6 @@ def test_moodle_has_a_grade_and_feedback_for_each_assignment(
     assert "a1_2_classical" not in row[2]
 
 
-TEST_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["score", "max_score", "status", "name"],
-    "properties": {
-        "score": {"type": "number", "minimum": 0},
-        "max_score": {"type": "number", "minimum": 0},
-        "status": {"enum": ["passed", "failed"]},
-        "name": {"type": "string"},
-        "number": {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
-        "output": {"type": "string"},
-        "output_format": {"enum": ["text", "html", "simple_format", "md", "ansi"]},
-        "tags": {"type": "array", "items": {"type": "string"}},
-        "visibility": {"enum": ["hidden", "after_due_date", "after_published", "visible"]},
-        "extra_data": {"type": "object"},
-    },
-}
-GRADESCOPE_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["score", "tests"],
-    "properties": {
-        "score": {"type": "number"},
-        "execution_time": {"type": "number"},
-        "output": {"type": "string"},
-        "output_format": TEST_SCHEMA["properties"]["output_format"],
-        "visibility": TEST_SCHEMA["properties"]["visibility"],
-        "stdout_visibility": TEST_SCHEMA["properties"]["visibility"],
-        "extra_data": {"type": "object"},
-        "tests": {"type": "array", "items": TEST_SCHEMA},
-        "leaderboard": {"type": "array"},
-    },
-}
-GITHUB_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["version", "status", "max_score", "tests"],
-    "properties": {
-        "version": {"const": 1},
-        "status": {"enum": ["pass", "fail", "error"]},
-        "max_score": {"type": "number"},
-        "tests": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["name", "status", "message", "test_code", "filename", "line_no"],
-                "properties": {
-                    "name": {"type": "string"},
-                    "status": {"enum": ["pass", "fail", "error"]},
-                    "message": {"type": "string"},
-                    "test_code": {"type": "string"},
-                    "filename": {"type": "string"},
-                    "line_no": {"type": "integer"},
-                    "duration": {"type": "number"},
-                    "score": {"type": "number"},
-                },
-            },
-        },
-    },
-}
-
-
 def test_gradescope_files_keep_to_the_schema_and_the_score(
     tmp_path: Path, results: Sequence[SubmissionResult]
 ) -> None:
@@ -330,3 +268,33 @@ def test_unknown_format_and_doubled_result_are_refused(tmp_path: Path) -> None:
 def test_empty_class_exports_without_a_student(tmp_path: Path, to: str) -> None:
     for path in export([], to, tmp_path):
         assert "bob" not in path.read_text(encoding="utf-8")
+
+
+def test_results_file_exports_as_the_results_do(
+    tmp_path: Path, results: Sequence[SubmissionResult]
+) -> None:
+    path = write_results(tmp_path, results)
+    (direct,) = export(results, "moodle", tmp_path / "a")
+    (read,) = export_file(path, "moodle", tmp_path / "b")
+    assert direct.read_bytes() == read.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (None, "cannot be read (No such file or directory): give the results.jsonl"),
+        (b"\xff", "cannot be read (not UTF-8): give the results.jsonl"),
+        (b"{}", "results.jsonl:1: result: the key 'exercises' is missing: grade the class again"),
+    ],
+)
+def test_unreadable_results_are_refused_in_one_line(
+    tmp_path: Path, data: bytes | None, message: str
+) -> None:
+    path = tmp_path / "results.jsonl"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(ExportError) as caught:
+        export_file(path, "csv", tmp_path / "out")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
