@@ -233,7 +233,13 @@ def check_target(loss: Loss) -> None:
         "The loss is not the mean squared error between the UNet's output and the noise epsilon "
         "that was added to x_0."
     )
-    expect(coefficients(loss, target) is not None, message)
+    found = coefficients(loss, target)
+    expect(found is not None, message)
+    assert found is not None
+    expect(
+        bool((found[:, 1] > 0).all()),
+        "The output is compared with minus the noise in x_t: the noise is added to x_0 there.",
+    )
     check_standard_normal(target, "The noise that the output is compared with", loss.x_0)
     value = float(((loss.call.out.double() - target) ** 2).mean())
     expect(abs(as_number(loss.value, "The loss") - value) < 1e-3 * value, message)
