@@ -173,8 +173,8 @@ def probe(student: Subject) -> Behaviour:
         found[f"kept {i}"] = level(picture[~NEW], i)
         found[f"original {i}"] = float(correlation(picture[NEW], IMAGE[0][NEW]) > 0.2)
     if found[f"original {len(TIMESTEPS) - 1}"]:
-        # The mask is inverted, and what stands in its place has no level.
-        return {k: v for k, v in found.items() if not k.startswith("kept")}
+        # The mask is inverted, and what stands in its place has neither level nor guidance.
+        return {k: v for k, v in found.items() if not k.startswith(("kept", "scale"))}
     # The noise on the kept pixels, if they are at the level before the step or after it.
     rests = [
         (p - BAR[t].sqrt() * IMAGE[0])[~NEW] for p, t in zip(pictures, TIMESTEPS, strict=False)

@@ -21,6 +21,7 @@ from autograder.oracles.normality import check_standard_normal, nearest_level
 from autograder.oracles.trajectory import (
     BAR,
     call_for,
+    captions_of,
     check_mean,
     check_no_gradient,
     check_variance,
@@ -131,7 +132,8 @@ def edit(student: Subject, i_start: int) -> Behaviour:
         return {"result": out if isinstance(out, str) else "not a picture"}
     levels = {"clean": 1.0, "noise": 0.0, "index": float(BAR[i_start])}
     levels |= {f"position {i - i_start}": float(BAR[t]) for i, t in enumerate(TIMESTEPS)}
-    found = outline(stage, {"p": PROMPT, "e": EMPTY})
+    found = outline(stage)
+    found["captions"] = captions_of(stage, {"p": PROMPT, "e": EMPTY})
     found["changed"] = float(not close(after[1], IMAGE))
     found["level"] = nearest_level(stage.calls[0].x, IMAGE[0], levels)
     found["scale"] = implied_scale(stage, TIMESTEPS, out, PROMPT, EMPTY)

@@ -148,7 +148,7 @@ def probe(student: Subject) -> Behaviour:
     out = attempt(student.call, "visual_anagrams", *arguments, seed=8)
     if not isinstance(out, Tensor) or out.shape != IMAGE.shape or not stage.calls:
         return {"result": out if isinstance(out, str) else "not a picture"}
-    found = outline(stage, {"1": UP, "2": DOWN, "e": EMPTY})
+    found = outline(stage)
     found["noise"] = noise_at_first(stage, TIMESTEPS, IMAGE, out, upright)
     found["variance channels"] = (
         stage.variance_calls[0].predicted_variance.flatten()[::1500] if stage.variance_calls else ""

@@ -140,9 +140,7 @@ def probe(student: Subject) -> Behaviour:
     out = attempt(student.call, "make_hybrids", *arguments, seed=8)
     if not isinstance(out, Tensor) or out.shape != IMAGE.shape or not stage.calls:
         return {"result": out if isinstance(out, str) else "not a picture"}
-    found = outline(stage, {"1": FAR, "2": NEAR, "e": EMPTY})
-    # One pass with the empty prompt does for both estimates, so its repetition says nothing.
-    found["captions"] = "".join(sorted(set(str(found["captions"]))))
+    found = outline(stage)
     found["noise"] = noise_at_first(stage, TIMESTEPS, IMAGE, out, first_picture)
     if stage.variance_calls:
         channels = stage.variance_calls[0].predicted_variance

@@ -44,8 +44,9 @@ def features(student: Subject, function: str, more: tuple[Any, ...], time: int) 
         t, way = whole_times(argument(loss.call, time, "t"), len(loss.x_0), loss.num_ts)
     except AssertionError:
         return {**found, "times": "unreadable"}
-    found |= {"times": way, "first": float(t.min()), "last": float(t.max())}
-    found["one t"] = float(len(t.unique()) == 1)
+    found |= {"times": way, "one t": float(len(t.unique()) == 1)}
+    if len(t.unique()) > 1:
+        found |= {"first": float(t.min()), "last": float(t.max())}
     return found | {"target": compared_with(loss)} | _noising(loss, t)
 
 

@@ -266,8 +266,8 @@ def noise_at_first(
     return implied_noise(step).flatten()[::1501].float()
 
 
-def outline(stage: FakeStage, captions: dict[str, Tensor]) -> Behaviour:
-    """What a run's log says without its pictures: times, captions, calls of add_variance.
+def captions_of(stage: FakeStage, captions: dict[str, Tensor]) -> str:
+    """Names of the captions that the first step asked with, in order.
 
     Args:
         stage: Log of the run.
@@ -278,9 +278,13 @@ def outline(stage: FakeStage, captions: dict[str, Tensor]) -> Behaviour:
         return next((n for n, c in captions.items() if equal(embeds, c[0])), "?")
 
     first = [call for call in stage.calls if call.t == stage.calls[0].t]
+    return "".join(sorted(letter(call.embeds) for call in first))
+
+
+def outline(stage: FakeStage) -> Behaviour:
+    """What a run's log says without its pictures, for diagnoses."""
     return {
         "visited": torch.tensor(visited(stage)),
-        "captions": "".join(sorted(letter(call.embeds) for call in first)),
         "variance": torch.tensor([call.t for call in stage.variance_calls]),
         "gradients": float(any(call.grad for call in stage.calls)),
     }
