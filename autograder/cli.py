@@ -14,6 +14,7 @@ from rich.table import Table
 
 from course.manifest import ManifestError
 
+from .grading.journal import JournalBusyError
 from .grading.run import Options, Report, grade_class
 from .report import write_report
 from .results import SubmissionResult
@@ -72,8 +73,10 @@ def grade(
     try:
         report = _with_progress(options)
         page = write_report(out, report.results)
-    except (IsolationError, SubmissionError, ManifestError) as error:
+    except (IsolationError, SubmissionError, ManifestError, JournalBusyError) as error:
         _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted; finished results are kept, the same command goes on from here", 130)
     except OSError as error:
         _fail(f"{error.filename or out}: {error.strerror or error}; results so far are kept")
     _show(report, page, time.monotonic() - start)
@@ -136,9 +139,9 @@ def _plain(text: str) -> str:
     return printable.replace("[", r"\[")
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str, status: int = 2) -> NoReturn:
     errors.print(f"autograder: {message}", style="red", markup=False, highlight=False)
-    raise typer.Exit(2)
+    raise typer.Exit(status)
 
 
 def main() -> None:

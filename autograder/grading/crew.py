@@ -1,4 +1,7 @@
-"""Grades submissions in several processes, each with a fork server of its own."""
+"""Grades submissions in several processes, each with a fork server of its own.
+
+A process that dies costs one attempt at the submission that it was grading, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,28 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+import sys
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import torch
 
 from course.manifest import Manifest, load_manifest
 
+from ..failures import HostFailureError
 from ..results import SubmissionResult
-from ..sandbox import ForkServerError, ForkServerHandle
 from ..submission import Answers, Submission
+from ..worker.confine import die_with_parent
+from .servers import Servers
 from .submission import grade_answers
 
 ATTEMPTS = 3
+# A process ends its fork server before itself; a loaded machine may take its time.
+END_SECONDS = 30.0
 
 
 class HostError(Exception):
@@ -37,18 +46,51 @@ class Task:
     answers: Answers
 
 
-class _Grader:
-    """What one process of the crew holds."""
+Outcome = SubmissionResult | HostError
 
-    level = ""
-    manifest: Manifest
-    server: ForkServerHandle | None = None
+
+class _Member:
+    """One process of the crew, and what it is doing."""
+
+    def __init__(self, level: str, manifest_path: Path | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        arguments = (theirs, level, manifest_path)
+        self.process: SpawnProcess = context.Process(target=_work, args=arguments)
+        self.process.start()
+        theirs.close()
+        self.task: Task | None = None
+
+    def give(self, task: Task) -> None:
+        """Starts it on a task; `result` notices if it cannot."""
+        self.task = task
+        with contextlib.suppress(OSError):
+            self.connection.send(task)
+
+    def result(self) -> Outcome | None:
+        """What it says about its task; None where it is gone."""
+        try:
+            outcome: Outcome = self.connection.recv()
+        except (EOFError, OSError):
+            return None
+        return outcome
+
+    def dismiss(self, at_once: bool) -> None:
+        """Lets it end, with its fork server; at once even in the middle of a task."""
+        self.connection.close()
+        if at_once:
+            self.process.terminate()
+        self.process.join(END_SECONDS)
+        if self.process.exitcode is None:
+            self.process.kill()
+            self.process.join()
+        self.process.close()
 
 
 def grade_all(
     tasks: Iterable[Task], level: str, workers: int, manifest_path: Path | None = None
-) -> Iterator[tuple[Task, SubmissionResult | HostError]]:
-    """Results as they come, in no order.
+) -> Generator[tuple[Task, Outcome], None, None]:
+    """Results as they come, in no order; closing the iterator ends every process.
 
     Args:
         tasks: What to grade; any number.
@@ -56,59 +98,86 @@ def grade_all(
         workers: Number of processes.
         manifest_path: Another manifest than the course's.
     """
-    waiting = list(tasks)[::-1]
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _start, (level, manifest_path))
-    running: dict[Future[SubmissionResult], Task] = {}
+    crew = _Crew(tasks, level, workers, manifest_path)
     try:
-        while waiting or running:
-            while waiting and len(running) < 2 * workers:
-                task = waiting.pop()
-                running[pool.submit(_grade, task)] = task
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield running.pop(future), _outcome(future)
+        yield from crew.run()
+        crew.dismiss(at_once=False)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        crew.dismiss(at_once=True)
 
 
-def _outcome(future: Future[SubmissionResult]) -> SubmissionResult | HostError:
-    try:
-        return future.result()
-    except (ForkServerError, BrokenProcessPool, OSError) as error:
-        return HostError(f"{type(error).__name__}: {error}")
+class _Crew:
+    """The processes, what waits for them, and how often each submission was tried."""
+
+    def __init__(
+        self, tasks: Iterable[Task], level: str, workers: int, manifest_path: Path | None
+    ) -> None:
+        self.waiting = deque((task, 1) for task in tasks)
+        self.level, self.workers, self.manifest_path = level, workers, manifest_path
+        self.members: list[_Member] = []
+        self.attempt: dict[_Member, int] = {}
+
+    def run(self) -> Iterator[tuple[Task, Outcome]]:
+        """Gives out tasks until each has an outcome."""
+        while self.waiting or any(member.task for member in self.members):
+            self._give_out()
+            busy = {member.connection: member for member in self.members if member.task}
+            for connection in wait(list(busy)):
+                assert isinstance(connection, Connection)
+                yield from self._finished(busy[connection])
+
+    def dismiss(self, at_once: bool) -> None:
+        """Ends every process."""
+        while self.members:
+            self.members.pop().dismiss(at_once)
+
+    def _give_out(self) -> None:
+        idle = [member for member in self.members if member.task is None]
+        while self.waiting and (idle or len(self.members) < self.workers):
+            if not idle:
+                idle.append(_Member(self.level, self.manifest_path))
+                self.members.append(idle[-1])
+            member = idle.pop()
+            task, self.attempt[member] = self.waiting.popleft()
+            member.give(task)
+
+    def _finished(self, member: _Member) -> Iterator[tuple[Task, Outcome]]:
+        task, member.task = member.task, None
+        assert task is not None
+        outcome = member.result()
+        if outcome is not None:
+            yield task, outcome
+            return
+        attempt = self.attempt.pop(member)
+        self.members.remove(member)
+        member.dismiss(at_once=True)
+        if attempt < ATTEMPTS:
+            self.waiting.append((task, attempt + 1))
+        else:
+            yield task, HostError(f"the process that graded it died {ATTEMPTS} times")
 
 
-def _start(level: str, manifest_path: Path | None) -> None:
+def _work(connection: Connection, level: str, manifest_path: Path | None) -> None:
+    """What a process of the crew does until its connection closes."""
+    die_with_parent()
     # Ctrl-C goes to the whole group; the main process decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     torch.set_num_threads(1)
-    _Grader.level = level
-    _Grader.manifest = load_manifest(manifest_path)
+    manifest = load_manifest(manifest_path)
+    with Servers(level) as servers, contextlib.suppress(EOFError, OSError):
+        while True:
+            connection.send(_outcome(connection.recv(), servers, manifest))
 
 
-def _grade(task: Task) -> SubmissionResult:
-    for attempt in range(ATTEMPTS):
-        try:
-            return grade_answers(_server(), task.item, task.answers, _Grader.manifest)
-        except ForkServerError:
-            _drop_server()
-            if attempt == ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _server() -> ForkServerHandle:
-    if _Grader.server is None:
-        _Grader.server = ForkServerHandle(_Grader.level)
-    return _Grader.server
-
-
-def _drop_server() -> None:
-    server, _Grader.server = _Grader.server, None
-    if server is not None:
-        with contextlib.suppress(OSError):
-            server.close()
+def _outcome(task: Task, servers: Servers, manifest: Manifest) -> Outcome:
+    """A result, or why there is none: one submission never takes another with it."""
+    try:
+        return grade_answers(servers, task.item, task.answers, manifest)
+    except HostFailureError as error:
+        return HostError(str(error))
+    except Exception as error:
+        return HostError(f"the grader failed ({type(error).__name__}: {error})")
 
 
 def default_workers() -> int:

@@ -11,12 +11,37 @@ from ..bank import Mistake
 from ..checking import CheckOutcome, check_module, run_checks
 from ..diagnosis import behaviour, diagnose
 from ..results import ExerciseResult, Status
-from ..sandbox import ForkServerHandle, RemoteSubject
+from ..sandbox import ForkServerError, ForkServerHandle, RemoteSubject
 from ..subject import StudentError
 from ..submission import ManualAnswer
 from ..worker.confine import Caps
+from .servers import Servers
 
+ATTEMPTS = 3
 MISSING = "There is no answer to this exercise in your notebook."
+
+
+ENDED = (
+    "Each time your answer ran, the process that runs answers was ended: no check could be done."
+)
+
+
+def grade_surely(servers: Servers, exercise: Exercise, source: str | None) -> ExerciseResult:
+    """The result of a coding exercise, also where the fork server dies on the way.
+
+    Raises:
+        ForkServerError: The host failed, not the answer.
+    """
+    for attempt in range(ATTEMPTS):
+        server = servers.get()
+        try:
+            return grade_exercise(server, exercise, source)
+        except ForkServerError:
+            servers.drop()
+            # Only at level process can an answer kill the fork server, and so itself.
+            if attempt == ATTEMPTS - 1 and servers.level != "process":
+                raise
+    return _without_checks(exercise, "error", ENDED)
 
 
 def grade_exercise(

@@ -6,6 +6,7 @@ crash or a full disk has no valid digest and is ignored; the submission is grade
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -15,6 +16,10 @@ from typing import IO
 from ..results import ResultError, SubmissionResult, from_json_line, to_json_line
 
 NAME = "journal.jsonl"
+
+
+class JournalBusyError(Exception):
+    """Another run writes to the same output folder."""
 
 
 class Journal:
@@ -27,11 +32,20 @@ class Journal:
 
     def __init__(self, folder: Path, fresh: bool = False) -> None:
         self.path = folder / NAME
-        self.known = {} if fresh else _read(self.path)
+        self.fresh = fresh
+        self.known: dict[tuple[str, str, str], SubmissionResult] = {}
         self.file: IO[bytes] | None = None
 
     def __enter__(self) -> Journal:
         self.file = self.path.open("ab")
+        try:
+            # The kernel lets go of it when this process ends, in whatever way.
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.file.close()
+            message = f"{self.path.parent}: another run is grading into this folder: wait for it"
+            raise JournalBusyError(message) from None
+        self.known = {} if self.fresh else _read(self.path)
         if self.file.tell() and not self.path.read_bytes().endswith(b"\n"):
             self.file.write(b"\n")
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
     Raises:
         IsolationError: The host cannot give the level that was asked for.
         SubmissionError: There is nothing to grade, or the assignment is unknown.
+        JournalBusyError: Another run is at work in OUT.
         OSError: OUT cannot be written.
     """
     level = require(options.isolation)
@@ -73,14 +75,15 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
         total = len(report.results) + len(tasks)
         progress(len(report.results), total)
         workers = min(options.workers or default_workers(), max(1, len(tasks)))
-        for task, outcome in grade_all(tasks, level, workers) if tasks else ():
-            if isinstance(outcome, HostError):
-                name = f"{task.item.student}/{task.item.assignment}"
-                report.failed.append(f"{name}: {outcome}; run the command again to grade it")
-            else:
-                journal.add(task.key, outcome)
-                report.results.append(outcome)
-            progress(len(report.results), total)
+        with closing(grade_all(tasks, level, workers)) as outcomes:
+            for task, outcome in outcomes:
+                if isinstance(outcome, HostError):
+                    name = f"{task.item.student}/{task.item.assignment}"
+                    report.failed.append(f"{name}: {outcome}; run the command again to grade it")
+                else:
+                    journal.add(task.key, outcome)
+                    report.results.append(outcome)
+                progress(len(report.results), total)
     write_results(options.out, report.results)
     write_grades_csv(options.out, report.results)
     return report

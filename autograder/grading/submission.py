@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from course.manifest import Manifest
 
 from ..results import ExerciseResult, SubmissionResult
-from ..sandbox import ForkServerHandle
 from ..submission import Answers, Refusal, Submission, SubmissionError, read_answers
-from .exercise import grade_exercise, manual_result, refused_result
-
-GetServer = Callable[[], ForkServerHandle]
+from .exercise import grade_surely, manual_result, refused_result
+from .servers import Servers
 
 
 def read(item: Submission | Refusal, manifest: Manifest) -> Answers | Refusal:
@@ -27,7 +24,7 @@ def read(item: Submission | Refusal, manifest: Manifest) -> Answers | Refusal:
 
 
 def grade_answers(
-    server: ForkServerHandle, item: Submission, answers: Answers, manifest: Manifest
+    servers: Servers, item: Submission, answers: Answers, manifest: Manifest
 ) -> SubmissionResult:
     """The result of a notebook that was read.
 
@@ -40,9 +37,9 @@ def grade_answers(
         if exercise.manual:
             found.append(manual_result(exercise, answers.manual.get(exercise.id)))
         else:
-            found.append(grade_exercise(server, exercise, answers.sources.get(exercise.id)))
+            found.append(grade_surely(servers, exercise, answers.sources.get(exercise.id)))
     seconds = time.perf_counter() - start
-    return _summed(item.student, item.assignment, server.level, seconds, found, answers.repairs)
+    return _summed(item.student, item.assignment, servers.level, seconds, found, answers.repairs)
 
 
 def refuse(refusal: Refusal, manifest: Manifest, level: str) -> SubmissionResult:

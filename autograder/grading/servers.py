@@ -1,0 +1,42 @@
+"""The fork server of one grading process: started when it is needed, replaced when it is gone."""
+
+from __future__ import annotations
+
+import contextlib
+
+from ..sandbox import ForkServerHandle
+
+
+class Servers:
+    """Keeps one fork server running; use it as a context manager.
+
+    Args:
+        level: Isolation level of its workers.
+    """
+
+    def __init__(self, level: str) -> None:
+        self.level = level
+        self._server: ForkServerHandle | None = None
+
+    def __enter__(self) -> Servers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.drop()
+
+    def get(self) -> ForkServerHandle:
+        """The running fork server.
+
+        Raises:
+            ForkServerError: This host cannot start one.
+        """
+        if self._server is None:
+            self._server = ForkServerHandle(self.level)
+        return self._server
+
+    def drop(self) -> None:
+        """Ends the fork server; the next `get` starts another."""
+        server, self._server = self._server, None
+        if server is not None:
+            with contextlib.suppress(OSError):
+                server.close()
