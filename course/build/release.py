@@ -17,7 +17,6 @@ from course.build.layout import Layout, check_files, files_below
 from course.build.leaks import find_leaks
 from course.build.notebook import assemble
 from course.build.sources import Sources
-from course.build.stubs import make_stubs
 from course.manifest import PARTS, Manifest
 
 # Makes an instructor's own nbgrader give the stubs of the release.
@@ -148,6 +147,9 @@ def _built(root: Path, parent: Path) -> Iterator[Path]:
 
 
 def _write(layout: Layout, out: Path) -> None:
+    # Imported here because nbgrader takes seconds, which no other command needs.
+    from course.build.stubs import make_stubs
+
     check_files(layout, layout.load())
     for name, notebook in solved_notebooks(layout.root).items():
         (out / name).mkdir()
