@@ -163,7 +163,9 @@ def probe(student: Subject) -> Behaviour:
     facts: Behaviour = {"steps": float(len(found.calls)), "optimiser": kind}
     if not found.calls:
         return facts
-    facts["rate"] = "right" if all(abs(r / found.lr - 1) < 0.01 for r in rates) else "other"
+    steady = all(abs(rate / rates[0] - 1) < 0.01 for rate in rates)
+    own = bool(rates) and abs(rates[0] / found.lr - 1) < 0.01
+    facts["rate"] = f"{'right' if own else 'other'} {'steady' if steady else 'changing'}"
     target, scale = found.targets()[0]
     facts["target"], facts["scale"] = target, f"{scale:.1f}"
     facts["noise"], facts["fresh"] = deviation(found), fresh(found)
