@@ -32,11 +32,10 @@ from autograder.oracles.trajectory import (
     check_no_gradient,
     check_variance,
     guided,
-    implied_scale,
-    outline,
     pictures_of,
     steps_of,
 )
+from autograder.oracles.trajectory_features import implied_scale, outline
 from autograder.served import Earlier, FakeStage
 from autograder.subject import Subject
 

@@ -21,15 +21,13 @@ from autograder.oracles.normality import check_standard_normal, nearest_level
 from autograder.oracles.trajectory import (
     BAR,
     call_for,
-    captions_of,
     check_mean,
     check_no_gradient,
     check_variance,
     guided,
-    implied_scale,
-    outline,
     steps_of,
 )
+from autograder.oracles.trajectory_features import captions_of, implied_scale, outline
 from autograder.served import Earlier, FakeStage
 from autograder.subject import Subject
 

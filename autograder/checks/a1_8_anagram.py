@@ -27,10 +27,9 @@ from autograder.oracles.trajectory import (
     check_visits,
     equal,
     guided,
-    noise_at_first,
-    outline,
     steps_of,
 )
+from autograder.oracles.trajectory_features import noise_at_first, outline
 from autograder.served import Earlier, FakeStage, UNetCall
 from autograder.subject import Subject
 

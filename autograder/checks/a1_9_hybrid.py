@@ -27,10 +27,9 @@ from autograder.oracles.trajectory import (
     equal,
     first_picture,
     guided,
-    noise_at_first,
-    outline,
     steps_of,
 )
+from autograder.oracles.trajectory_features import noise_at_first, outline
 from autograder.served import Earlier, FakeStage, gaussian_blur
 from autograder.subject import Subject
 

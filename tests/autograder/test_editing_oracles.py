@@ -18,9 +18,9 @@ from autograder.oracles.trajectory import (
     error,
     guided,
     implied_noise,
-    implied_scale,
     steps_of,
 )
+from autograder.oracles.trajectory_features import implied_scale
 from autograder.served import Earlier, FakeStage, gaussian_blur
 from autograder.subject import LocalSubject
 
