@@ -86,7 +86,8 @@ class ForkServer:
             try:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                self.control.close()
+                self.control.detach()
+                _let_go(descriptor)
                 if self.level == "strict":
                     status = _jailed(caps, descriptor)
                 else:
@@ -198,12 +199,19 @@ def _status(pid: int) -> int:
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _answer(descriptor: int) -> int:
-    from .main import SocketLink
-
+def _let_go(kept: int) -> None:
+    """Closes the fork server's descriptors: an answer could reach them by /proc/1/fd."""
+    os.closerange(3, kept)
+    os.closerange(kept + 1, 1024)
     silence = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(silence, standard)
+    os.close(silence)
+
+
+def _answer(descriptor: int) -> int:
+    from .main import SocketLink
+
     connection = socket.socket(fileno=descriptor)
     if descriptor != 3:
         os.dup2(descriptor, 3)
