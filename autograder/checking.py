@@ -148,9 +148,9 @@ def run_check(
         return CheckOutcome(name, False, "failed", str(failure)), None
     except StudentError as error:
         return CheckOutcome(name, False, error.kind, error.told), error if error.fatal else None
-    except HostFailureError:
+    except (HostFailureError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # what a check did not foresee is no point, and is reported
+    except BaseException as error:  # what a check did not foresee (pytest.skip, too) is no point
         what = type(error).__name__
         if isinstance(student, LocalSubject):  # our own code: its words can be no message outwards
             what = f"{what}: {error}"

@@ -12,7 +12,7 @@ from torch import Tensor
 from .failures import TOLD_BY_WORKER, HostFailureError, StudentError
 from .served import CallRefusedError, Served, ServedFunction
 from .worker.executor import Executor
-from .worker.wire import Decoder, Encoder, Handle, Spec, WireError
+from .worker.wire import Decoder, Encoder, Handle, Spec
 
 __all__ = [
     "HostFailureError",
@@ -216,6 +216,6 @@ class LocalSubject(Subject):
     def _to_trusted(self, message: Any) -> Any:
         try:
             return Decoder(self.unwrap).loads(*Encoder(self.executor.wrap).dumps(message))
-        except WireError as error:
+        except Exception as error:  # looking into an answer's object may fail in any way
             failure = {"kind": "unsendable", "type": "TypeError", "message": str(error)}
             return {"error": {**failure, "line": None}}

@@ -62,7 +62,7 @@ class Executor:
             return _failure("memory", "MemoryError", "it asked for too much memory", _line(error))
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers, too
             kind = "memory" if _out_of_memory(error) else "raised"
-            return _failure(kind, str(type(error).__name__), _text(error), _line(error))
+            return _failure(kind, _name(error), _text(error), _line(error))
 
     def wrap(self, value: Any) -> Any:
         """What a value that is no plain data is sent as."""
@@ -167,6 +167,13 @@ def _text(error: BaseException) -> str:
         return str(error)[:2000]
     except BaseException:  # a student's exception may fail even at this
         return ""
+
+
+def _name(error: BaseException) -> str:
+    try:
+        return str(type(error).__name__)[:200]
+    except BaseException:  # a metaclass of the student's may be asked here
+        return "Exception"
 
 
 def _out_of_memory(error: BaseException) -> bool:

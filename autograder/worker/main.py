@@ -35,8 +35,10 @@ class SocketLink:
             answer = self.executor.execute(request)
             try:
                 self._send(answer)
-            except WireError as error:
-                failure = {"kind": "unsendable", "type": "TypeError", "message": str(error)}
+            except OSError:
+                raise
+            except Exception as error:  # looking into a student's object may fail in any way
+                failure = {"kind": "unsendable", "type": "TypeError", "message": str(error)[:2000]}
                 self._send({"error": {**failure, "line": None}})
 
     def _send(self, message: dict[str, Any]) -> None:

@@ -72,7 +72,7 @@ class Encoder:
         if isinstance(value, torch.Tensor):
             return self._tensor(value)
         if isinstance(value, np.ndarray | np.generic):
-            return {"$n": self._tensor(torch.from_numpy(np.ascontiguousarray(value)))["$t"]}
+            return {"$n": self._tensor(_from_array(value))["$t"]}
         if isinstance(value, Handle):
             return {"$h": value.number}
         if isinstance(value, Spec):
@@ -116,6 +116,14 @@ class Encoder:
             raise WireError(f"the tensors have more than {MAX_PAYLOAD // 2**20} MiB")
         self.buffers.append(data)
         return {"$t": [name, list(plain.shape), self.offset - len(data)]}
+
+
+def _from_array(value: np.ndarray[Any, Any] | np.generic) -> torch.Tensor:
+    try:
+        # A copy, since torch warns of arrays that cannot be written.
+        return torch.from_numpy(np.array(value, order="C"))
+    except (TypeError, ValueError):
+        raise WireError(f"arrays of dtype {value.dtype} cannot be sent") from None
 
 
 class Decoder:
