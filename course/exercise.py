@@ -22,7 +22,7 @@ class Limits:
     """
 
     wall: float = 60.0
-    cpu: float = 60.0
+    cpu: float = 15.0
     memory_mib: int = 2048
 
 

@@ -164,6 +164,7 @@ def _work(connection: Connection, level: str, manifest_path: Path | None) -> Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     torch.set_num_threads(1)
+    os.environ["TQDM_DISABLE"] = "1"  # known mistakes train, too
     manifest = load_manifest(manifest_path)
     with Servers(level) as servers, contextlib.suppress(EOFError, OSError):
         while True:

@@ -50,7 +50,7 @@ def test_coding_exercise(tmp_path: Path) -> None:
     assert exercise.sources == ("solutions.toy:double",)
     assert exercise.objects == ("double",)
     assert (exercise.manual, exercise.kind, exercise.rubric) == (False, None, ())
-    assert exercise.limits == Limits(60, 60, 2048)
+    assert exercise.limits == Limits(60, 15, 2048)
     assert exercise.line == 1
 
 
@@ -74,7 +74,7 @@ def test_order_and_parts(tmp_path: Path) -> None:
 def test_limits_override_defaults(tmp_path: Path) -> None:
     """A limit that is not given keeps its default."""
     text = MANIFEST.replace('hint = "Two', 'limits = { wall = 9.5, memory = 512 }\nhint = "Two')
-    assert load(tmp_path, text).exercises["a1_double"].limits == Limits(9.5, 60, 512)
+    assert load(tmp_path, text).exercises["a1_double"].limits == Limits(9.5, 15, 512)
 
 
 # What is replaced, what stands there instead, and the line and words of the complaint.
