@@ -11,7 +11,7 @@ from typing import Any
 from ..subject import StudentError, Subject
 from ..worker.confine import Caps
 from ..worker.wire import PREFIX, Decoder, Encoder, WireError, pack, unpack_prefix
-from .memory import group_rss_mib
+from .memory import workers_usage
 from .pool import ForkServerHandle
 
 MAX_REPLY = 64 * 2**20
@@ -19,6 +19,8 @@ MAX_REPLY = 64 * 2**20
 MAX_TRAFFIC = 2**30
 MAX_CALLBACKS = 200_000
 TICK = 0.5
+# A worker comes with two processes around it, and with what they and the wire need.
+SPARE_THREADS, SPARE_MIB = 8, 256
 SETTLE = 5.0
 
 
@@ -109,29 +111,31 @@ class RemoteSubject(Subject):
         return bytes(data)
 
     def _wait(self, write: bool) -> None:
-        """Waits until the socket is ready; watches the clock and the worker's memory."""
+        """Waits until the socket is ready; watches the clock and what the worker uses."""
         ours = [self.connection]
         while True:
             remaining = self.deadline - time.monotonic()
             if remaining <= 0:
                 message = f"no answer within {self.wall:.0f} seconds"
                 raise StudentError("timeout", "Timeout", message)
-            self._check_memory()
+            self._check_usage()
             waiting = ([], ours) if write else (ours, [])
             ready = select.select(*waiting, [], min(TICK, remaining))
             if ready[0] or ready[1]:
                 return
 
-    def _check_memory(self) -> None:
+    def _check_usage(self) -> None:
         """Looks now and then, also while the worker keeps sending."""
         if time.monotonic() < self.look:
             return
         self.look = time.monotonic() + TICK
-        used = group_rss_mib(self.server.process.pid)
-        # The fork server's own pages are part of the sum.
-        if used > 2 * self.caps.memory_mib + 1024:
+        used = workers_usage(self.server.process.pid)
+        if used.memory_mib > self.caps.memory_mib + SPARE_MIB:
             message = f"your code used more than {self.caps.memory_mib / 1024:.1f} GiB of memory"
             raise StudentError("killed", "MemoryError", message)
+        if used.threads > self.caps.processes + SPARE_THREADS:
+            message = f"your code started more than {self.caps.processes} processes and threads"
+            raise StudentError("killed", "RuntimeError", message)
 
     def _ended(self) -> StudentError:
         """What to say of a worker that is gone."""

@@ -94,16 +94,16 @@ ATTACKS = (
         "a1_4_timesteps",
         "Takes 1 GiB where 128 MiB are allowed, by shared anonymous mappings.",
         prize("""
-        import mmap
+        import mmap, time
         kept = []
         for _ in range(8):
             kept.append(mmap.mmap(-1, 2 ** 27))
             for offset in range(0, 2 ** 27, 4096):
                 kept[-1][offset] = 1
+        time.sleep(20)
         return True
         """),
         memory_mib=128,
-        stopped_by="strict",
     ),
     Attack(
         "memory-files",
@@ -141,23 +141,23 @@ ATTACKS = (
                 time.sleep(600)
                 os._exit(0)
             children += 1
+        time.sleep(20)
         return children >= 100
         """),
-        stopped_by="strict",
         harms="leaves a hundred processes",
     ),
     Attack(
         "thread-bomb",
         "a1_4_timesteps",
-        "Starts threads as long as it can; 100 at once would be a prize.",
+        "Starts threads with small stacks and holds them; 1000 at once would be a prize.",
         prize("""
-        import threading
-        hold = threading.Event()
-        for _ in range(120):
-            threading.Thread(target=hold.wait, daemon=True).start()
-        return threading.active_count() >= 100
+        import threading, time
+        threading.stack_size(2 ** 16)
+        for _ in range(1200):
+            threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+        time.sleep(20)
+        return threading.active_count() >= 1000
         """),
-        stopped_by="strict",
     ),
     Attack(
         "descriptors",
