@@ -36,6 +36,9 @@ def features(student: Subject, function: str, more: tuple[Any, ...], time: int) 
         return type(runs[0].value).__name__
 
     found: Behaviour = {"type": attempt(call)}
+    if not runs and not more:
+        # As many images as they are wide: factors without their own dimensions then fit by chance.
+        found["as wide"] = attempt(lambda: type(run_loss(student, function, 9, count=28)).__name__)
     if not runs or len(runs[0].calls) != 1:
         return {**found, "calls": float(len(runs[0].calls) if runs else -1)}
     loss = runs[0]
