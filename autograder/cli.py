@@ -14,9 +14,10 @@ from rich.table import Table
 
 from course.manifest import ManifestError
 
+from .export.command import export_results
 from .grading.journal import JournalBusyError
 from .grading.run import Options, Report, grade_class
-from .report import write_report
+from .report import ReportMeta, write_report
 from .results import SubmissionResult
 from .sandbox import IsolationError, best_level, detect
 from .submission import SubmissionError
@@ -72,7 +73,8 @@ def grade(
     start = time.monotonic()
     try:
         report = _with_progress(options)
-        page = write_report(out, report.results)
+        meta = ReportMeta(seconds=time.monotonic() - start, notices=tuple(report.notes))
+        page = write_report(out, report.results, meta=meta)
     except (IsolationError, SubmissionError, ManifestError, JournalBusyError) as error:
         _fail(str(error))
     except KeyboardInterrupt:
@@ -92,6 +94,9 @@ def doctor() -> None:
         table.add_row(level.name, "yes" if level.available else "no", level.reason)
     console.print(table)
     console.print(f"Grading uses [bold]{best_level()}[/bold] unless told otherwise.")
+
+
+app.command(name="export")(export_results)
 
 
 def _with_progress(options: Options) -> Report:
