@@ -20,7 +20,7 @@ def train_denoiser(unet, loader, sigma, num_epochs, lr):
             loss = ((unet(clean + sigma * eps) - clean) ** 2).mean()
             loss.backward()
             opt.step()
-            history.append(float(loss))
+            history.append(float(loss.detach()))
         print(f"epoch {epoch}: {np.mean(history):.4f}")
     return history
 """
