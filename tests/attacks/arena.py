@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import secrets
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,11 +18,13 @@ from autograder.bank import solution_source
 from autograder.grading.exercise import grade_exercise
 from autograder.results import ExerciseResult
 from autograder.sandbox import ForkServerHandle
+from autograder.submission import SubmissionError, read_answers
 from course.manifest import Exercise, Manifest, load_manifest
 
 from .attack import Attack
-from .host import AnswerServer, kill_marked, marked_processes
+from .host import AnswerServer, fill_grader_folder, kill_marked, marked_processes
 
+ANSWER = list(range(990, -1, -30))
 NEIGHBOUR = "a1_4_timesteps"
 # Far more than a busy machine needs to notice that a process has ended.
 PATIENCE = 20.0
@@ -61,7 +63,7 @@ class Arena:
         self.manifest: Manifest = load_manifest()
         self.canary = folder / "grader"
         self.server = ForkServerHandle(level)
-        self.answers = AnswerServer(list(range(990, -1, -30)))
+        self.answers = AnswerServer(ANSWER)
         secret = {**os.environ, "COURSE_SECRET": secrets.token_hex(8)}
         command = [sys.executable, "-I", "-c", "input()"]
         # What the grader's host runs besides, with a secret in its environment.
@@ -84,7 +86,7 @@ class Arena:
         exercise = self._limited(attack)
         if attack.accomplice:
             grade_exercise(self.server, exercise, self._text(attack.accomplice, marker))
-        result = grade_exercise(self.server, exercise, self._text(attack.source, marker))
+        result = grade_exercise(self.server, exercise, self._source(attack, marker))
         traces = [f"{name} in the grader's folder" for name in self._changes(before)]
         traces += self._traces(marker)
         words = [marker, *(self._text(word, marker) for word in attack.forbidden)]
@@ -97,11 +99,29 @@ class Arena:
         exercise = self.manifest.exercises[NEIGHBOUR]
         return grade_exercise(self.server, exercise, solution_source(exercise))
 
+    def _source(self, attack: Attack, marker: str) -> str | None:
+        """The answer's text; where a notebook was handed in, what the grader reads from it."""
+        if not attack.cells:
+            return self._text(attack.source, marker)
+        notebook = {"cells": attack.cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+        path = self.canary.parent / f"{secrets.token_hex(4)}.ipynb"
+        path.write_text(self._text(json.dumps(notebook), marker), encoding="utf-8")
+        part = self.manifest.exercises[attack.exercise].part
+        try:
+            return read_answers(path, self.manifest, part).sources[attack.exercise]
+        except SubmissionError:
+            return None
+        finally:
+            path.unlink()
+
     def _limited(self, attack: Attack) -> Exercise:
         exercise = self.manifest.exercises[attack.exercise]
-        given = {"wall": attack.wall, "memory_mib": attack.memory_mib}
-        known = {key: value for key, value in given.items() if value is not None}
-        return dataclasses.replace(exercise, limits=dataclasses.replace(exercise.limits, **known))
+        limits = exercise.limits
+        if attack.wall is not None:
+            limits = dataclasses.replace(limits, wall=attack.wall)
+        if attack.memory_mib is not None:
+            limits = dataclasses.replace(limits, memory_mib=attack.memory_mib)
+        return dataclasses.replace(exercise, limits=limits)
 
     def _text(self, source: str, marker: str) -> str:
         text = source.replace("@CANARY@", str(self.canary)).replace("@MARKER@", marker)
@@ -111,10 +131,7 @@ class Arena:
         self.canary.mkdir(exist_ok=True)
         for path in self.canary.iterdir():
             path.unlink()
-        (self.canary / "answers.json").write_text(str(list(range(990, -1, -30))))
-        with sqlite3.connect(self.canary / "gradebook.db") as book:
-            book.execute("create table grade (student text, auto_score real)")
-        book.close()
+        fill_grader_folder(self.canary, ANSWER)
 
     def _canary_state(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in self.canary.iterdir()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 # Classes in the order of the table; each is a module of the corpus.
 CLASSES = ("comparison", "theft", "score", "environment", "denial", "rules")
@@ -23,6 +24,7 @@ class Attack:
         tries: What it tries, one sentence.
         source: The cell's text.
         earns: Checks that its honest part deserves, exactly these.
+        cells: Cells of a whole notebook, from which the answer is read instead of `source`.
         accomplice: An answer that is graded before, in a worker of its own.
         forbidden: Texts that must not be in the result, besides the marker.
         wall: Seconds that the exercise may take, where it is to run into the limit.
@@ -36,8 +38,9 @@ class Attack:
     slug: str
     exercise: str
     tries: str
-    source: str
+    source: str = ""
     earns: tuple[str, ...] = ()
+    cells: tuple[dict[str, Any], ...] = ()
     accomplice: str = ""
     forbidden: tuple[str, ...] = ()
     wall: float | None = None
@@ -50,6 +53,19 @@ class Attack:
 def answer(text: str) -> str:
     """The text of a cell, without the corpus's indentation."""
     return textwrap.dedent(text).strip("\n") + "\n"
+
+
+def cell(source: str, grade_id: str = "", output: str = "", **metadata: Any) -> dict[str, Any]:
+    """A code cell of a notebook, with nbgrader's metadata if it has a `grade_id`."""
+    own = {"nbgrader": {"grade_id": grade_id, "schema_version": 3, **metadata}} if grade_id else {}
+    outputs = [{"output_type": "stream", "name": "stdout", "text": output}] if output else []
+    return {
+        "cell_type": "code",
+        "source": answer(source),
+        "metadata": own,
+        "outputs": outputs,
+        "execution_count": 1,
+    }
 
 
 def prize(body: str) -> str:

@@ -7,8 +7,16 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import threading
 from pathlib import Path
+
+
+def fill_grader_folder(folder: Path, answer: list[int]) -> None:
+    """Puts what an attack may be after into an empty folder: answers and a gradebook."""
+    (folder / "answers.json").write_text(json.dumps(answer), encoding="utf-8")
+    with contextlib.closing(sqlite3.connect(folder / "gradebook.db")) as book, book:
+        book.execute("create table grade (student text, auto_score real)")
 
 
 def marked_processes(marker: str) -> list[tuple[int, str]]:

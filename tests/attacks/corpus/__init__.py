@@ -1,4 +1,4 @@
-"""The attacks, a module for each class."""
+"""The attacks, some modules for each class."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from functools import cache
 
 from ..attack import CLASSES, Attack
 
+MODULES = {kind: (kind,) for kind in CLASSES} | {
+    "theft": ("theft", "theft_host"),
+    "score": ("score", "score_protocol", "score_notebook"),
+    "environment": ("environment", "environment_notebook"),
+    "denial": ("denial", "denial_protocol"),
+}
+
 
 @cache
 def attacks_of(kind: str) -> tuple[Attack, ...]:
     """The attacks of a class."""
-    found: tuple[Attack, ...] = importlib.import_module(f"{__name__}.{kind}").ATTACKS
-    return found
+    found: list[Attack] = []
+    for name in MODULES[kind]:
+        found += importlib.import_module(f"{__name__}.{name}").ATTACKS
+    return tuple(found)
 
 
 def all_attacks() -> tuple[tuple[str, Attack], ...]:
