@@ -31,7 +31,7 @@ test: install ## Runs the linters, the type checker and the default tests (CPU, 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-all: install ## As test, with the slow and the browser tests.
 	$(BIN)/python -m pytest -m "not gpu"

@@ -17,7 +17,7 @@ from autograder.checking import CheckOutcome, check_module, checks_of, run_check
 from autograder.diagnosis import diagnose, local_behaviour
 from autograder.subject import LocalSubject
 from course.manifest import Exercise, load_manifest
-from tests.autograder.tally import TALLY
+from tests.autograder.tally import tally
 
 EXERCISES = [e for e in load_manifest().exercises.values() if not e.manual]
 MISTAKES = [(e, m) for e in EXERCISES for m in mistakes(e.id)]
@@ -40,18 +40,18 @@ def test_manifest_lists_exactly_the_checks(exercise: Exercise) -> None:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
-def test_solution_passes_every_check(exercise: Exercise) -> None:
+def test_solution_passes_every_check(request: pytest.FixtureRequest, exercise: Exercise) -> None:
     """Does the reference get all points?"""
     found = outcomes(exercise, solution_source(exercise))
-    TALLY.add(exercise.id, "solutions", sum(o.passed for o in found), len(found))
+    tally(request, exercise.id, "solutions", sum(o.passed for o in found), len(found))
     assert all(o.passed for o in found), told(found)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
-def test_stub_fails_every_check(exercise: Exercise) -> None:
+def test_stub_fails_every_check(request: pytest.FixtureRequest, exercise: Exercise) -> None:
     """Does an untouched notebook get nothing from any check?"""
     found = outcomes(exercise, stub_source(exercise))
-    TALLY.add(exercise.id, "stubs", sum(not o.passed for o in found), len(found))
+    tally(request, exercise.id, "stubs", sum(not o.passed for o in found), len(found))
     assert not any(o.passed for o in found), told(found)
     assert {o.kind for o in found} == {"not_implemented"}, told(found)
 
@@ -59,7 +59,9 @@ def test_stub_fails_every_check(exercise: Exercise) -> None:
 @pytest.mark.parametrize(
     ("exercise", "mistake"), MISTAKES, ids=[f"{e.id}-{m.slug}" for e, m in MISTAKES]
 )
-def test_mistake_is_caught_and_named(exercise: Exercise, mistake: Mistake) -> None:
+def test_mistake_is_caught_and_named(
+    request: pytest.FixtureRequest, exercise: Exercise, mistake: Mistake
+) -> None:
     """Does a known wrong answer lose points by a message or an error, and is it told apart?"""
     source = answer_source(exercise, mistake)
     found = outcomes(exercise, source)
@@ -67,7 +69,9 @@ def test_mistake_is_caught_and_named(exercise: Exercise, mistake: Mistake) -> No
     assert caught, "no check caught it"
     assert not any(o.kind == "check-error" for o in found), told(found)
     named = diagnose(exercise.id, local_behaviour(exercise, source))
-    TALLY.add(exercise.id, "mistakes", int(named is not None and named.slug == mistake.slug), 1)
+    tally(
+        request, exercise.id, "mistakes", int(named is not None and named.slug == mistake.slug), 1
+    )
     assert named is not None, "no diagnosis"
     assert named.slug == mistake.slug
 
@@ -75,11 +79,13 @@ def test_mistake_is_caught_and_named(exercise: Exercise, mistake: Mistake) -> No
 @pytest.mark.parametrize(
     ("exercise", "variant"), VARIANTS, ids=[f"{e.id}-{v.slug}" for e, v in VARIANTS]
 )
-def test_variant_passes_every_check(exercise: Exercise, variant: Variant) -> None:
+def test_variant_passes_every_check(
+    request: pytest.FixtureRequest, exercise: Exercise, variant: Variant
+) -> None:
     """Does correct work in another style get all points, and no diagnosis?"""
     source = answer_source(exercise, variant)
     found = outcomes(exercise, source)
-    TALLY.add(exercise.id, "variants", int(all(o.passed for o in found)), 1)
+    tally(request, exercise.id, "variants", int(all(o.passed for o in found)), 1)
     assert all(o.passed for o in found), told(found)
 
 
