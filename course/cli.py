@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from course import build as building
+from course.gallery.command import gallery
 from course.manifest import ManifestError, load_manifest
 from course.reproduce.command import reproduce
 from course.scaffold import scaffold
@@ -141,6 +142,7 @@ def table(
 
 
 app.command(name="reproduce")(reproduce)
+app.command(name="gallery")(gallery)
 
 
 def main() -> None:

@@ -1,0 +1,185 @@
+"""Makes the figures one after the other; a finished one is kept, so that a run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import kit
+import torch
+from kit import KitError
+
+from .figures import SECTIONS, Plan, chosen
+from .studio import Studio
+
+RECORD = "gallery.json"
+"""File beside the figures: the weights that made them, and the seconds each took."""
+
+
+class GalleryError(Exception):
+    """The gallery cannot start or go on; the message says what to do."""
+
+
+class Watcher(Protocol):
+    """Hears how a run goes on."""
+
+    def planned(self, count: int) -> None:
+        """Hears the number of figures."""
+
+    def started(self, name: str) -> None:
+        """Hears of a figure that is begun."""
+
+    def called(self, pictures: int) -> None:
+        """Hears of a call of the UNet, and on how many pictures."""
+
+    def finished(self, name: str, seconds: float | None) -> None:
+        """Hears of a figure that is there, and its seconds; None if it was there before."""
+
+
+def gallery(
+    out: Path,
+    watcher: Watcher,
+    *,
+    only: Sequence[str] = (),
+    source: str | None = None,
+    device: str | None = None,
+    fresh: bool = False,
+) -> list[Path]:
+    """Makes Part A's figures with the reference solutions.
+
+    Args:
+        out: Folder of the PNG files, made where it is missing.
+        watcher: Hears how it goes on.
+        only: Sections to make; all by default.
+        source: As in `kit.load_stage_1`.
+        device: "cpu" or "cuda"; the GPU where there is one by default.
+        fresh: Makes figures again that are there.
+
+    Returns:
+        The figures' files.
+
+    Raises:
+        GalleryError: Unknown section, no such model or device, a folder that cannot be written or
+            that holds figures of other weights, a full disk.
+    """
+    try:
+        plans = chosen(only)
+    except KeyError as error:
+        raise GalleryError(
+            f"--only {error.args[0]}: no such section; there are {', '.join(SECTIONS)}"
+        ) from None
+    _writable(out)
+    studio = _studio(source, device)
+    record = _Record(out, _fingerprint(studio.stage_1), fresh=fresh)
+    watcher.planned(len(plans))
+    hook = studio.stage_1.unet.register_forward_pre_hook(
+        lambda _unet, arguments: watcher.called(len(arguments[0]))
+    )
+    try:
+        return [_make(plan, studio, record, watcher, fresh=fresh) for plan in plans]
+    finally:
+        hook.remove()
+
+
+def _make(plan: Plan, studio: Studio, record: _Record, watcher: Watcher, *, fresh: bool) -> Path:
+    """Makes one figure; its file is there only when it is complete."""
+    path = record.folder / f"{plan.name}.png"
+    if path.exists() and plan.name in record.seconds and not fresh:
+        watcher.finished(plan.name, None)
+        return path
+    watcher.started(plan.name)
+    start = time.perf_counter()
+    partial = path.with_suffix(".part.png")
+    try:
+        plan.make(studio, partial)
+        partial.replace(path)
+        record.add(plan.name, time.perf_counter() - start)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise GalleryError(
+            f"{path} cannot be written ({error.strerror or error}); the figures before it are kept"
+        ) from error
+    watcher.finished(plan.name, record.seconds[plan.name])
+    return path
+
+
+class _Record:
+    """Which weights made the figures of a folder, and in how many seconds."""
+
+    def __init__(self, folder: Path, weights: str, *, fresh: bool) -> None:
+        self.folder, self.weights = folder, weights
+        self.seconds: dict[str, float] = {}
+        known = self._read()
+        if known is None or known["weights"] == weights:
+            self.seconds = dict(known["seconds"]) if known else {}
+        elif not fresh:
+            raise GalleryError(
+                f"{folder} holds figures of other weights; give another --out, or --fresh to make "
+                "them again"
+            )
+
+    def _read(self) -> dict[str, Any] | None:
+        path = self.folder / RECORD
+        if not path.exists():
+            return None
+        try:
+            known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return {"weights": str(known["weights"]), "seconds": dict(known["seconds"])}
+        except (ValueError, KeyError, TypeError) as error:
+            raise GalleryError(
+                f"{path} is no record of a gallery; remove it, the figures are then made again"
+            ) from error
+
+    def add(self, name: str, seconds: float) -> None:
+        """Notes a finished figure, by a rename, so that the record is always whole."""
+        self.seconds[name] = round(seconds, 1)
+        partial = self.folder / f"{RECORD}.part"
+        known = {"weights": self.weights, "seconds": self.seconds}
+        partial.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        partial.replace(self.folder / RECORD)
+
+
+def _writable(folder: Path) -> None:
+    probe = folder / ".gallery.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise GalleryError(
+            f"--out {folder} cannot be written ({error.strerror}); give a folder of your own"
+        ) from error
+
+
+def _studio(source: str | None, device: str | None) -> Studio:
+    if device not in (None, "cpu", "cuda"):
+        raise GalleryError(f"--device {device}: there are cpu and cuda")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise GalleryError("--device cuda: no GPU is to be seen here; take --device cpu")
+    try:
+        stage_1 = kit.load_stage_1(source, device)
+    except KitError as error:
+        raise GalleryError(str(error)) from None
+    if stage_1.text_encoder is None:
+        raise GalleryError(
+            f"--source {source}: the gallery's prompts need the text encoder, which this model "
+            "comes without"
+        )
+    # A tenth faster on CPUs; the numbers are the same up to rounding.
+    stage_1.unet.to(memory_format=torch.channels_last)
+    stage_1.set_progress_bar_config(disable=True)
+    return Studio(stage_1)
+
+
+def _fingerprint(stage_1: Any) -> str:
+    """Return the first digits of a hash of the weights."""
+    digest = hashlib.sha256()
+    for model in (stage_1.unet, stage_1.text_encoder):
+        for name, value in sorted(model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(value.detach().float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
