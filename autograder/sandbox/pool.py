@@ -37,8 +37,13 @@ class ForkServerHandle:
         self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.next_number = 0
         self.ended: dict[int, int] = {}
-        self.process = self._spawn(inside)
-        inside.close()
+        try:
+            self.process = self._spawn(inside)
+        except BaseException:
+            self.control.close()
+            raise
+        finally:
+            inside.close()
         try:
             self._wait_ready()
         except BaseException:

@@ -1,0 +1,1 @@
+"""Tests of isolation levels, fork servers and workers, with real processes."""
