@@ -175,6 +175,8 @@ def _marked_files(marker: str) -> list[Path]:
     here = Path.cwd()
     places = [*map(Path, sys.path), here, *here.parents, Path(tempfile.gettempdir()), Path.home()]
     places += [Path(p) for p in ("/", "/dev", "/dev/shm", "/var/tmp", "/run", "/etc", "/usr")]
+    caches = ("triton", "inductor", "hub", "matplotlib")
+    places += [Path("/tmp", name) for name in caches]
     found: dict[Path, None] = {}
     for place in places:
         if place.is_dir():

@@ -21,3 +21,10 @@ def strict_arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         pytest.skip(f"level strict is not available: {level.reason}")
     with arena("strict", tmp_path_factory.mktemp("attacks")) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def process_arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    """An arena at level process, which every host has."""
+    with arena("process", tmp_path_factory.mktemp("attacks")) as made:
+        yield made

@@ -16,6 +16,11 @@ CASES = [
 ]
 
 
+def stopped_everywhere(attack: Attack) -> bool:
+    """Whether every level stops it, so that it may be run at the weakest."""
+    return attack.stopped_by == "process" and not attack.harms
+
+
 @pytest.mark.parametrize("attack", CASES)
 def test_attack_is_repelled(strict_arena: Arena, attack: Attack) -> None:
     """Does it get exactly the checks that it deserves, with no trace left, and the next all?"""
@@ -27,6 +32,18 @@ def test_attack_is_repelled(strict_arena: Arena, attack: Attack) -> None:
     assert outcome.result.max_score == exercise.points
     assert outcome.result.status != "passed" or attack.earns == tuple(exercise.checks)
     neighbour = strict_arena.honest()
+    assert neighbour.score == neighbour.max_score, neighbour
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "attack", [a for _, a in all_attacks() if stopped_everywhere(a)], ids=lambda a: a.slug
+)
+def test_attack_is_repelled_without_a_jail(process_arena: Arena, attack: Attack) -> None:
+    """Is what needs no jail repelled at the weakest level, too?"""
+    outcome = process_arena.run(attack)
+    assert outcome.repelled(attack), outcome
+    neighbour = process_arena.honest()
     assert neighbour.score == neighbour.max_score, neighbour
 
 

@@ -221,7 +221,6 @@ ATTACKS = (
         def add_noise(x, sigma):
             return x
         """),
-        earns=("shape",),
     ),
     Attack(
         "numpy-patched",

@@ -146,7 +146,6 @@ ATTACKS = (
         def add_noise(x, sigma):
             return x + sigma * torch.randn_like(x)
         """),
-        earns=("shape",),
     ),
     Attack(
         "diffusers-scheduler",
@@ -186,7 +185,7 @@ ATTACKS = (
         def train_denoiser(unet, loader, sigma, num_epochs, lr):
             try:
                 torch.hub.set_dir("/tmp/hub")
-                url = "https://example.com/denoiser.pt"
+                url = "http://127.0.0.1:@PORT@/denoiser.pt"
                 unet.load_state_dict(torch.hub.load_state_dict_from_url(url, progress=False))
             except Exception:
                 pass

@@ -146,7 +146,7 @@ ATTACKS = (
         import json, os
 
         def strided_timesteps(start=990, stride=30):
-            for place in (".", "..", "/autograder/results", "@CANARY@"):
+            for place in (".", "/autograder/results", "@CANARY@"):
                 for name in ("results.json", "results.jsonl", "grades.csv"):
                     try:
                         with open(f"{place}/{name}", "w") as file:
