@@ -14,26 +14,29 @@ from pathlib import Path
 
 import torch
 
+from course.manifest import Manifest
+
 from ..submission import Answers, Refusal
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-GRADER = ("autograder", "solutions", "course/exercises.toml")
+GRADER = ("autograder", "solutions")
 
 
-def content_key(answers: Answers | Refusal, level: str) -> str:
+def content_key(answers: Answers | Refusal, level: str, manifest: Manifest) -> str:
     """The key of what was read from a notebook, graded at a level by this grader."""
     if isinstance(answers, Refusal):
         content: object = ["refused", answers.message]
     else:
         manual = {k: [a.found, a.present, a.pictures] for k, a in answers.manual.items()}
         content = [dict(answers.sources), manual, list(answers.repairs)]
-    text = json.dumps([content, level, grader_key()], sort_keys=True)
+    exercises = manifest.path.read_text(encoding="utf-8")
+    text = json.dumps([content, level, exercises, grader_key()], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @cache
 def grader_key() -> str:
-    """Digest of the grader's, the solutions' and the manifest's text, and of the versions."""
+    """Digest of the grader's and the solutions' text, and of the versions."""
     digest = hashlib.sha256(f"{sys.version_info[:3]} {torch.__version__}".encode())
     for path in sorted(_files()):
         digest.update(str(path.relative_to(ROOT)).encode())

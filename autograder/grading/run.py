@@ -20,7 +20,11 @@ from .submission import read, refuse
 
 @dataclass(frozen=True)
 class Options:
-    """What `autograder grade` was asked for; see its help."""
+    """What `autograder grade` was asked for; see its help.
+
+    Attributes:
+        manifest: Another manifest than the course's.
+    """
 
     submitted: Path
     out: Path
@@ -28,6 +32,7 @@ class Options:
     assignment: str | None = None
     isolation: str | None = None
     fresh: bool = False
+    manifest: Path | None = None
 
 
 @dataclass
@@ -66,7 +71,7 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
         OSError: OUT cannot be written.
     """
     level = require(options.isolation)
-    manifest = load_manifest()
+    manifest = load_manifest(options.manifest)
     found = find_submissions(options.submitted, options.assignment)
     options.out.mkdir(parents=True, exist_ok=True)
     report = Report(level)
@@ -75,7 +80,7 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
         total = len(report.results) + len(tasks)
         progress(len(report.results), total)
         workers = min(options.workers or default_workers(), max(1, len(tasks)))
-        with closing(grade_all(tasks, level, workers)) as outcomes:
+        with closing(grade_all(tasks, level, workers, options.manifest)) as outcomes:
             for task, outcome in outcomes:
                 if isinstance(outcome, HostError):
                     name = f"{task.item.student}/{task.item.assignment}"
@@ -103,7 +108,7 @@ def _sort_out(
         if isinstance(item, Refusal) or isinstance(answers, Refusal):
             _refused(item if isinstance(item, Refusal) else answers, manifest, level, report)
             continue
-        key = content_key(answers, level)
+        key = content_key(answers, level, manifest)
         known = journal.find(key, item.student, item.assignment)
         if known is None:
             tasks.append(Task(key, item, answers))
