@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from course.manifest import ManifestError
+from course.manifest import ManifestError, load_manifest
 
+from .bridge import GradebookError, GradebookWriter
 from .export.command import export_results
 from .grading.journal import JournalBusyError
 from .grading.run import Options, Report, grade_class
@@ -54,6 +55,11 @@ Fresh = Annotated[
     bool, typer.Option("--fresh", help="Grade everything anew, whatever an earlier run recorded.")
 ]
 
+Gradebook = Annotated[
+    str | None,
+    typer.Option(help="nbgrader's gradebook to write into: a file, sqlite:/// or postgresql://."),
+]
+
 
 @app.command()
 def grade(
@@ -63,6 +69,7 @@ def grade(
     assignment: Assignment = None,
     isolation: Isolation = None,
     fresh: Fresh = False,
+    gradebook: Gradebook = None,
 ) -> None:
     """Grades a class.
 
@@ -72,11 +79,16 @@ def grade(
     options = Options(submitted, out, workers, assignment, isolation, fresh)
     start = time.monotonic()
     try:
+        book = GradebookWriter(gradebook, load_manifest()) if gradebook else None
+        notes = book.check() if book else []
         report = _with_progress(options)
         meta = ReportMeta(seconds=time.monotonic() - start, notices=tuple(report.notes))
         page = write_report(out, report.results, meta=meta)
+        report.notes += notes + (book.write(report.results, submitted) if book else [])
     except (IsolationError, SubmissionError, ManifestError, JournalBusyError) as error:
         _fail(str(error))
+    except GradebookError as error:
+        _fail(f"{error}; results so far are in {out}, and the same command goes on from here")
     except KeyboardInterrupt:
         _fail("interrupted; finished results are kept, the same command goes on from here", 130)
     except OSError as error:
@@ -120,9 +132,9 @@ def _show(report: Report, page: Path, seconds: float) -> None:
         table.add_row(*_row(result))
     console.print(table)
     for note in report.notes:
-        errors.print(f"note: {note}", markup=False, highlight=False)
+        errors.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
     for line in report.failed:
-        errors.print(f"no result: {line}", markup=False, highlight=False)
+        errors.print(f"no result: {line}", markup=False, highlight=False, soft_wrap=True)
     console.print(
         f"{len(report.results)} submissions, {report.reused} of them known from before, "
         f"isolation {report.level}, {seconds:.1f} s"
@@ -145,7 +157,9 @@ def _plain(text: str) -> str:
 
 
 def _fail(message: str, status: int = 2) -> NoReturn:
-    errors.print(f"autograder: {message}", style="red", markup=False, highlight=False)
+    errors.print(
+        f"autograder: {message}", style="red", markup=False, highlight=False, soft_wrap=True
+    )
     raise typer.Exit(status)
 
 
