@@ -155,6 +155,8 @@ class Decoder:
         self.nodes += 1
         if depth > 3 * MAX_DEPTH or self.nodes > 3 * MAX_NODES:
             raise WireError("the header is nested too deeply or has too many parts")
+        if isinstance(raw, int) and abs(raw) >= 2**63:
+            raise WireError("an integer is larger than 64 bits")
         if raw is None or isinstance(raw, bool | str | int | float):
             return raw
         if isinstance(raw, list):

@@ -126,6 +126,7 @@ ATTACKS = (
             send(b'{"$d":[["ok",[' + b"9" * 4000 + b']]]}')
             return []
         """),
+        forbidden=("9" * 40,),
     ),
     Attack(
         "slow-drip",

@@ -193,4 +193,23 @@ ATTACKS = (
         """),
         stopped_by="strict",
     ),
+    Attack(
+        "message-through-a-check-error",
+        "b1_1_blocks",
+        "Makes a check fail on a name that it chose, to be quoted with the check's own error.",
+        answer("""
+        import gc, sys
+
+        Handle = sys.modules["worker.wire"].Handle
+
+        def execute(request):
+            if request["op"] == "new":
+                return {"ok": Handle(0)}
+            return {"ok": [{}, ["@MARKER@", f"@MARKER@ {request}"]]}
+
+        for thing in gc.get_objects():
+            if type(thing).__name__ == "Executor":
+                thing.execute = execute
+        """),
+    ),
 )
