@@ -36,7 +36,9 @@
 # %%
 import math
 import os
+import sys
 import textwrap
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -46,6 +48,7 @@ import torchvision.transforms.functional as TF
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+sys.path.append(str(Path("..").resolve()))  # kit lies there, if not installed
 import kit
 from kit import add_variance
 

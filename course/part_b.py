@@ -28,7 +28,9 @@
 import copy
 import math
 import os
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,6 +43,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+sys.path.append(str(Path("..").resolve()))  # kit lies there, if not installed
 import kit
 from kit import add_variance
 
