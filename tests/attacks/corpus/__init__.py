@@ -10,7 +10,7 @@ from ..attack import CLASSES, Attack
 MODULES = {kind: (kind,) for kind in CLASSES} | {
     "theft": ("theft", "theft_host"),
     "score": ("score", "score_protocol", "score_notebook"),
-    "environment": ("environment", "environment_notebook"),
+    "environment": ("environment", "environment_host", "environment_notebook"),
     "denial": ("denial", "denial_protocol"),
 }
 

@@ -267,4 +267,22 @@ ATTACKS = (
         "Adds a hundred thousand numbers in one expression, which overflows a compiler's stack.",
         source="x = " + "+".join("1" * 100_000) + "\n",
     ),
+    Attack(
+        "highest-priority",
+        "a1_4_timesteps",
+        "Asks the kernel for real-time priority, for a negative niceness and for locked memory.",
+        prize("""
+        import ctypes, os
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))
+            return True
+        except OSError:
+            pass
+        try:
+            return os.nice(-10) < 0
+        except OSError:
+            return False
+        """),
+        stopped_by="strict",
+    ),
 )

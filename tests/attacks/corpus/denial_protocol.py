@@ -243,4 +243,20 @@ ATTACKS = (
         stopped_by="strict",
         harms="reads the pipes of other processes",
     ),
+    Attack(
+        "descriptors-over-the-socket",
+        "a1_4_timesteps",
+        "Sends its descriptors over the protocol's socket until the grader has no more.",
+        answer("""
+        import os, socket
+
+        link = socket.socket(fileno=os.dup(3))
+        kept = [os.open("/dev/null", os.O_RDONLY) for _ in range(60)]
+
+        def strided_timesteps(start=990, stride=30):
+            for _ in range(100):
+                socket.send_fds(link, [b"x"], kept)
+            return []
+        """),
+    ),
 )
