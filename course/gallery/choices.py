@@ -1,4 +1,8 @@
-"""Prompts, pairs, masks and seeds of the gallery, and how they were chosen."""
+"""Prompts, pairs, masks and seeds of the gallery, and how they were chosen.
+
+Everything here was chosen by eye. Samples of several candidates were looked at, with the seeds
+`SEED`, `SEED` + 1, ..., at most eight of them, and what a stranger would name rightly was kept.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,13 @@ import kit
 
 from .seeds import SEED
 
-GENERIC = "a glossy emoji"
-"""The generic prompt."""
+GENERIC = "a 3d emoji"
+"""The generic prompt.
+
+Of seven style names without a thing this one taught guidance best: without it, lumps that could
+be anything, with it, faces that nobody mistakes, and nearly all alike. Under guidance `a glossy
+emoji` gives the same faces, less clear, and soft, flat, simple and sketchy emoji stay vague.
+"""
 
 PLAY = ("a 3d emoji of a snow-capped mountain", "a 3d emoji of a top hat", "a 3d emoji of a rocket")
 """The miniature's kin of the report's mountain village, man with a hat and rocket ship."""
@@ -18,26 +27,49 @@ TARGET = "a 3d emoji of a rocket"
 SCALES = (0, 1, 3, 5, 7, 9)
 """Guidance scales that are compared."""
 
-SCALES_PROMPTS = (GENERIC, "a 3d emoji of a rocket", "a sketchy emoji of a cat face")
+SCALES_PROMPTS = (GENERIC, "a 3d emoji of a rocket", "a cat face on a light blue background")
+"""Prompts at these scales: the generic one, one with a style, one with a background."""
 
 ANAGRAMS = (
-    ("a skull", "a birthday cake", SEED),
-    ("a rabbit face", "a ghost", SEED),
-    ("a mushroom", "a strawberry", SEED),
+    ("a skull", "a birthday cake", SEED + 7),
+    ("a dress", "a pizza", SEED + 2),
+    ("a rabbit face", "a ghost", SEED + 6),
 )
+"""Upright, upside down, and the best of eight seeds.
+
+The skull's teeth are the cake's candles and its jaw the icing; nearly every seed works. Dress and
+pizza share a triangle, and two seeds in eight show both.
+"""
 
 HYBRIDS = (
     ("a panda", "a soccer ball", SEED),
     ("a lion", "a sunflower", SEED),
     ("a rocket", "a pencil", SEED),
 )
+"""Far, near, and the best of six seeds."""
 
 FILLED = (
-    ("draw_house", kit.rectangle_mask(2, 20, 24, 42), GENERIC),
-    ("draw_face", kit.rectangle_mask(0, 26, 4, 60), "a face with a cowboy hat"),
-    ("chelsea_cat", kit.rectangle_mask(10, 36, 4, 60), "a 3d emoji of sunglasses"),
+    ("draw_house", kit.rectangle_mask(2, 20, 24, 42), "a 3d emoji"),
+    ("draw_face", kit.rectangle_mask(0, 24, 4, 60), "a cowboy hat face"),
+    ("draw_tree", kit.disc_mask(25, 31, 20), "a deciduous tree"),
 )
+"""Picture, mask and prompt of the inpainted figures."""
 
 BOOK = {
-    "a 3d emoji of": ("a rocket", "a hamburger", "an owl", "a castle"),
+    "a 3d emoji of": ("a rocket", "a top hat", "a hamburger", "a penguin"),
+    "a glossy emoji of": ("a guitar", "a strawberry", "a trophy", "a parrot"),
+    "a flat emoji of": ("a sailboat", "a cactus", "a camera", "a mushroom"),
+    "a soft emoji of": ("a fox", "a koala", "a crab", "a castle"),
+    "a simple emoji of": ("a tulip", "a pizza", "a helicopter", "a teapot"),
+    "a bold emoji of": ("a lion", "a bicycle", "a key", "a snowman"),
+    "a blob emoji of": ("a cat face", "a ghost", "a panda", "a frog"),
+    "a sketchy emoji of": ("a bell", "a violin", "a wine glass", "a rose"),
+    "a black icon of": ("a skull", "a spider", "a snail", "a palm tree"),
+    "": (
+        "a giraffe",
+        "a sunflower",
+        "a lemon on a blue background",
+        "a butterfly on a pink background",
+    ),
 }
+"""The prompt book: things by style. The model knows `a` and not `an`."""

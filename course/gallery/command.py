@@ -20,6 +20,12 @@ Source = Annotated[
     typer.Option(help="Model: a directory, or tiny for random weights; by default the miniature."),
 ]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda; the GPU where there is one.")]
+Bfloat16 = Annotated[
+    bool,
+    typer.Option(
+        "--bfloat16", help="Faster on recent CPUs and GPUs; the pictures differ a little."
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Make figures again that are there.")]
 
 
@@ -28,6 +34,7 @@ def gallery(
     only: Only = None,
     source: Source = None,
     device: Device = None,
+    bfloat16: Bfloat16 = False,
     fresh: Fresh = False,
 ) -> None:
     """Make every figure of Part A with the reference solutions.
@@ -50,7 +57,13 @@ def gallery(
     try:
         with Progress(*columns, console=console, transient=True) as progress:
             paths = make_gallery(
-                out, _Bar(progress), only=only or (), source=source, device=device, fresh=fresh
+                out,
+                _Bar(progress),
+                only=only or (),
+                source=source,
+                device=device,
+                bfloat16=bfloat16,
+                fresh=fresh,
             )
     except GalleryError as error:
         typer.echo(f"course: {error}", err=True)

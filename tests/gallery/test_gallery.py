@@ -44,7 +44,7 @@ def test_two_sections(made: tuple[Path, Result]) -> None:
         picture = matplotlib.image.imread(out / f"{name}.png")
         assert picture.std() > 0.05
     record = json.loads((out / RECORD).read_text(encoding="utf-8"))
-    assert sorted(record["seconds"]) == names
+    assert sorted(record["figures"]) == names
     assert "3 figures" in result.stdout
 
 
@@ -81,14 +81,14 @@ def test_fresh_makes_again(made: tuple[Path, Result]) -> None:
 def test_other_weights(tmp_path: Path) -> None:
     """Figures of two models are not mixed."""
     record = tmp_path / RECORD
-    record.write_text('{"weights": "of another model", "seconds": {}}', encoding="utf-8")
+    record.write_text('{"weights": "of another model", "figures": {}}', encoding="utf-8")
     result = gallery(tmp_path, "--only", "a1_1")
     assert result.exit_code == 2
     assert "holds figures of other weights; give another --out" in result.stderr
     assert list(tmp_path.iterdir()) == [record]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"seconds": 3}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"figures": 3}'])
 def test_broken_record(tmp_path: Path, text: str) -> None:
     (tmp_path / RECORD).write_text(text, encoding="utf-8")
     result = gallery(tmp_path, "--only", "a1_1")
