@@ -33,8 +33,9 @@ LIMITS = """## What the levels cannot stop
   process, so comparison, frames, patches and forged frames gain nothing; but an answer has the
   rights of the grader's user. It can read the reference, other submissions and the gradebook if it
   finds them, write there, read the environment and memory of other processes, use the network,
-  and kill what that user runs. Use it for your own answers, or in a container that holds nothing
-  else.
+  import diffusers, kill what that user runs, and fill disks and files that live in memory. Attacks
+  that would harm the host were left out. Use this level for your own answers, or in a container
+  that holds nothing else.
 """
 
 

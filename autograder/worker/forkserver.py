@@ -23,6 +23,9 @@ from typing import Any
 from . import confine, landlock, seccomp, strays
 from .confine import Caps
 
+# Where libraries keep what they compiled or fetched: shared ones would carry it to the next answer.
+CACHES = ("MPLCONFIGDIR", "HF_HOME", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
+
 
 def main(control_fd: int, level: str, readable: Sequence[str] = ()) -> None:
     """Serves until the other end closes.
@@ -106,6 +109,7 @@ class ForkServer:
         confine.die_with_parent()
         os.chdir(scratch)
         os.environ.update(HOME=scratch, TMPDIR=scratch)
+        os.environ.update({name: f"{scratch}/{name.lower()}" for name in CACHES})
         tempfile.tempdir = None
         confine.limit(caps)
         if self.level == "landlock":

@@ -103,7 +103,6 @@ ATTACKS = (
             os.makedirs(os.environ[name], exist_ok=True)
             open(os.environ[name] + "/kernel_@MARKER@", "w").close()
         """),
-        stopped_by="strict",
     ),
     Attack(
         "modules-poisoned",
@@ -160,7 +159,6 @@ ATTACKS = (
                 time.sleep(600)
             os._exit(0)
         """),
-        stopped_by="strict",
     ),
     Attack(
         "pip-install",

@@ -191,7 +191,6 @@ ATTACKS = (
             os.read(ready, 1)
             os._exit(0)
         """),
-        stopped_by="strict",
     ),
     Attack(
         "message-through-a-check-error",
