@@ -33,12 +33,13 @@ SCALES_PROMPTS = (GENERIC, "a 3d emoji of a rocket", "a cat face on a light blue
 ANAGRAMS = (
     ("a skull", "a birthday cake", SEED + 7),
     ("a dress", "a pizza", SEED + 2),
-    ("a rabbit face", "a ghost", SEED + 6),
+    ("a mushroom", "a strawberry", SEED + 2),
 )
 """Upright, upside down, and the best of eight seeds.
 
-The skull's teeth are the cake's candles and its jaw the icing; nearly every seed works. Dress and
-pizza share a triangle, and two seeds in eight show both.
+The skull's teeth are the cake's candles; six seeds in eight show both. Mushroom and strawberry
+share red with white dots, and five seeds work; dress and pizza share a triangle, and two do. With
+a rabbit face and a ghost the rabbit won every time.
 """
 
 HYBRIDS = (

@@ -32,7 +32,7 @@ def steps(studio: Studio, path: Path) -> None:
             output_type="pt",
         ).images
         rows[f"{count} steps"] = 2 * images - 1
-    kit.show_rows(rows, [wrapped(prompt) for prompt in PLAY], path=path)
+    kit.show_rows(rows, [wrapped(prompt, 14) for prompt in PLAY], path=path)
 
 
 def noising(studio: Studio, path: Path) -> None:
