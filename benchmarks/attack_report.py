@@ -28,7 +28,7 @@ LIMITS = """## What the levels cannot stop
   input can reach the student with each graded submission.
 - **landlock**: files outside of Python's are out of reach, as are sockets and other processes, but
   processes and mounts are seen from the host's namespaces: an answer can tell what else runs.
-  Landlock can only allow folders, so packages that a jail hides, such as diffusers, can be imported.
+  Landlock can only allow folders, so packages that a jail hides (diffusers) can be imported.
   Attacks that would harm the host if it failed were left out.
 - **process**: limits on time, memory and size only. The hidden checks and values are in another
   process, so comparison, frames, patches and forged frames gain nothing; but an answer has the

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -106,8 +106,17 @@ def record(rows: list[Row]) -> None:
     kept = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else {}
     kept[rows[0].level] = [asdict(row) for row in rows]
     levels = {level: kept[level] for level in LEVELS if level in kept}
-    DATA.write_text(json.dumps(levels, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    DATA.write_text(_a_row_a_line(levels), encoding="utf-8")
     REPORT.write_text(report(levels), encoding="utf-8")
+
+
+def _a_row_a_line(levels: dict[str, list[dict[str, Any]]]) -> str:
+    """JSON whose differences can be read."""
+    parts = []
+    for level, rows in levels.items():
+        lines = ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in rows)
+        parts.append(f' "{level}": [\n{lines}\n ]')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def main(
