@@ -14,8 +14,9 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m autograder.demo FOLDER", file=sys.stderr)
         return 2
     folder = Path(arguments[0])
-    if folder.exists() and any(folder.iterdir()):
-        print(f"{folder} is not empty: give a folder that is new or empty", file=sys.stderr)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        what = "not empty" if folder.is_dir() else "not a folder"
+        print(f"{folder} is {what}: give a folder that is new or empty", file=sys.stderr)
         return 2
     students = write_class(folder)
     print(f"{len(students)} students handed in: {', '.join(students)}")
