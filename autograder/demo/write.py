@@ -51,9 +51,10 @@ def _release(part: str) -> Any:
 
 
 def _strip(notebook: Any) -> None:
-    """Takes the metadata away, as some services do when a notebook passes through them."""
-    for cell in notebook.cells:
+    """Takes metadata and names of cells away, as some services do on a notebook's way."""
+    for number, cell in enumerate(notebook.cells):
         cell.metadata.pop("nbgrader", None)
+        cell.id = f"cell-{number}"
 
 
 def _split(notebook: Any) -> None:
