@@ -43,11 +43,15 @@ a rabbit face and a ghost the rabbit won every time.
 """
 
 HYBRIDS = (
-    ("a panda", "a soccer ball", SEED),
-    ("a lion", "a sunflower", SEED),
-    ("a rocket", "a pencil", SEED),
+    ("a panda", "a soccer ball", SEED + 4),
+    ("a lion", "a sunflower", SEED + 3),
+    ("a rocket", "a pencil", SEED + 1),
 )
-"""Far, near, and the best of six seeds."""
+"""Far, near, and the best of six seeds.
+
+The mane of the lion is made of petals in four of them. The panda always wins over the ball, of
+which one or two patches are left, and the pencil over the rocket, whose window remains.
+"""
 
 FILLED = (
     ("draw_house", kit.rectangle_mask(2, 20, 24, 42), "a 3d emoji"),
