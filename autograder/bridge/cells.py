@@ -55,4 +55,4 @@ def marks_of(exercise: ExerciseResult, repairs: tuple[str, ...] = ()) -> Marks:
 def plain(text: str) -> str:
     """Gives a message as text that is no markup and that every database can hold."""
     text = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "�")
-    return _MARKUP.sub("‹", text)
+    return _MARKUP.sub("<\u200b", text)

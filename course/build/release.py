@@ -19,12 +19,14 @@ from course.build.notebook import assemble
 from course.build.sources import Sources
 from course.manifest import PARTS, Manifest
 
-# Makes an instructor's own nbgrader give the stubs of the release.
-NBGRADER_CONFIG = '''"""Lets nbgrader name each stub after its exercise, as `course build` does."""
+# Makes an instructor's own nbgrader give the stubs of the release, and grade by our grader.
+NBGRADER_CONFIG = '''"""Makes nbgrader name stubs and grade as `course` and `autograder` do."""
 
+from autograder.bridge import configure
 from course.build.stubs import student_preprocessors
 
 c = get_config()  # noqa: F821
+configure(c)
 c.GenerateAssignment.preprocessors = student_preprocessors(gradebook=True)
 # A cell may sample or train for minutes.
 c.Execute.timeout = 1800

@@ -214,5 +214,5 @@ def test_messages_are_no_markup(book: Path) -> None:
     """Comments are rendered with raw HTML: no tag, no NUL, no lone surrogate gets there."""
     write(book, graded(message="a < b <script>x</script> \x00 \udcf6 <!-- c -->"))
     comment = rows(book)["a1_1_forward"]["auto_comment"]
-    assert comment == "a < b ‹script>x‹/script> � \\udcf6 ‹!-- c -->"
+    assert comment == "a < b <\u200bscript>x<\u200b/script> � \\udcf6 <\u200b!-- c -->"
     assert plain("1 < 2 and 3<4") == "1 < 2 and 3<4"
