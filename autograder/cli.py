@@ -22,6 +22,7 @@ from .report import ReportMeta, write_report
 from .results import SubmissionResult
 from .sandbox import IsolationError, best_level, detect
 from .submission import SubmissionError
+from .watch import watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -109,6 +110,7 @@ def doctor() -> None:
 
 
 app.command(name="export")(export_results)
+app.command()(watch)
 
 
 def _with_progress(options: Options) -> Report:
