@@ -104,8 +104,13 @@ def f():
 
 @pytest.mark.parametrize(
     ("level", "how"),
-    [*((level, signal.SIGKILL) for level in LEVELS), ("process", signal.SIGINT)],
-    ids=[*LEVELS, "process-interrupted"],
+    [
+        ("strict", signal.SIGKILL),
+        pytest.param("landlock", signal.SIGKILL, marks=pytest.mark.slow),
+        ("process", signal.SIGKILL),
+        pytest.param("process", signal.SIGINT, marks=pytest.mark.slow),
+    ],
+    ids=["strict", "landlock", "process", "process-interrupted"],
 )
 def test_nothing_outlives_a_grader(level: str, how: signal.Signals) -> None:
     needs(level)

@@ -89,6 +89,7 @@ def test_endless_loop_that_swallows_exceptions(start: Starter) -> None:
     assert error.told == "no answer within 3 seconds"
 
 
+@pytest.mark.slow
 def test_endless_loop_while_it_is_defined(server: ForkServerHandle) -> None:
     subject = RemoteSubject(server, WALL, Caps())
     try:
@@ -105,6 +106,7 @@ def test_cpu_limit(start: Starter) -> None:
     assert error.told == "your code ran for 1 seconds of CPU"
 
 
+@pytest.mark.slow
 def test_cpu_limit_cannot_be_ignored(start: Starter) -> None:
     source = "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\ndef f():\n"
     error = failure(start(f"{source}    while True: pass", caps=Caps(cpu=1)))
@@ -156,7 +158,7 @@ def test_children_in_sessions_of_their_own(start: Starter) -> None:
     source = f"""
 import os
 def f():
-    for _ in range(40):
+    for _ in range(10):
         if os.fork() == 0:
             os.setsid()
             if os.fork() == 0:
@@ -192,6 +194,7 @@ def f():
         assert failure(subject).type == "PermissionError"
 
 
+@pytest.mark.slow
 def test_another_program_in_its_place(start: Starter) -> None:
     source = f"import os\ndef f():\n    os.execvp('sleep', ['sleep', '{MARKER}'])"
     subject = start(source, wall=WALL)
