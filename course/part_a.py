@@ -128,9 +128,9 @@ MINIATURE_PROMPTS = {
     "anagram 1": ("a skull", "a birthday cake"),
     "anagram 2": ("a mushroom", "a strawberry"),
     "anagram 3": ("a dress", "a pizza"),
-    "hybrid 1": ("a panda", "a soccer ball"),
+    "hybrid 1": ("a rabbit face", "a tulip"),
     "hybrid 2": ("a lion", "a sunflower"),
-    "hybrid 3": ("a rocket", "a pencil"),
+    "hybrid 3": ("a bear", "a cookie"),
 }
 DEEPFLOYD_PROMPTS = {
     "generic": "a high quality photo",
@@ -752,7 +752,8 @@ for name in ["anagram 1", "anagram 2", "anagram 3"][: 1 if FAST else 3]:
 # **What to look at.** Step back from the screen, or screw up your eyes. The lower row does this
 # for you: it shows the same pictures blurred. Hybrids are the least reliable of all these tricks;
 # again there are four tries of each pair. Where both prompts agree on the outline it
-# is easiest: a panda's head is as round as a football. `a skull` with `a water wave` is harder.
+# is easiest: the ears of a rabbit are the petals of a tulip. `a skull` with `a water wave` is
+# harder.
 
 # %% manual="a1_9_figure"
 # Show three hybrids, near and far; use the pairs given or find better ones.

@@ -32,25 +32,26 @@ SCALES_PROMPTS = (GENERIC, "a 3d emoji of a rocket", "a cat face on a light blue
 
 ANAGRAMS = (
     ("a skull", "a birthday cake", SEED + 7),
-    ("a dress", "a pizza", SEED + 2),
+    ("a dress", "a pizza", SEED + 3),
     ("a mushroom", "a strawberry", SEED + 2),
 )
 """Upright, upside down, and the best of eight seeds.
 
 The skull's teeth are the cake's candles; six seeds in eight show both. Mushroom and strawberry
-share red with white dots, and five seeds work; dress and pizza share a triangle, and two do. With
+share red with white dots, and five seeds work; dress and pizza share a triangle, and three do. With
 a rabbit face and a ghost the rabbit won every time.
 """
 
 HYBRIDS = (
-    ("a panda", "a soccer ball", SEED + 4),
+    ("a rabbit face", "a tulip", SEED + 2),
     ("a lion", "a sunflower", SEED + 3),
-    ("a rocket", "a pencil", SEED + 1),
+    ("a bear", "a cookie", SEED + 2),
 )
-"""Far, near, and the best of six seeds.
+"""Far, near, and the best of four to six seeds.
 
-The mane of the lion is made of petals in four of them. The panda always wins over the ball, of
-which one or two patches are left, and the pencil over the rocket, whose window remains.
+The ears of the rabbit are the petals of the tulip, with every seed; the mane of the lion is made
+of petals with four in six. One bear in four has chips of chocolate. With a panda and a soccer ball
+or a rocket and a pencil one of the two prompts took all.
 """
 
 FILLED = (
@@ -58,7 +59,10 @@ FILLED = (
     ("draw_face", kit.rectangle_mask(0, 24, 4, 60), "a cowboy hat face"),
     ("draw_tree", kit.disc_mask(25, 31, 20), "a deciduous tree"),
 )
-"""Picture, mask and prompt of the inpainted figures."""
+"""Picture, mask and prompt of the inpainted figures.
+
+The first row has the mask of the assignment and no thing to ask for; the others say what is wanted.
+"""
 
 BOOK = {
     "a 3d emoji of": ("a rocket", "a top hat", "a hamburger", "a penguin"),

@@ -8,7 +8,7 @@ import kit
 import torchvision.transforms.functional as TF
 
 from .choices import ANAGRAMS, BOOK, HYBRIDS
-from .layout import save_book, wrapped
+from .layout import save_book
 from .seeds import SEED
 from .studio import Studio
 
@@ -16,15 +16,15 @@ from .studio import Studio
 def anagrams(studio: Studio, path: Path) -> None:
     """A 1.8: three anagrams, upright above and upside down below."""
     images = [studio.anagrams(upright, flipped, [seed]) for upright, flipped, seed in ANAGRAMS]
-    titles = [wrapped(f"{upright} / {flipped}", 20) for upright, flipped, _ in ANAGRAMS]
+    titles = [f"{upright},\n{flipped}" for upright, flipped, _ in ANAGRAMS]
     rows = {"upright": images, "upside\ndown": [image.flip(dims=[2]) for image in images]}
     kit.show_rows(rows, titles, path=path)
 
 
 def hybrids(studio: Studio, path: Path) -> None:
-    """A 1.9: three hybrids from near, and from afar (blurred, and small)."""
+    """A 1.9: three hybrids from near, and from afar (blurred)."""
     images = [studio.hybrids(far, near, [seed]) for far, near, seed in HYBRIDS]
-    titles = [wrapped(f"near: {near}\nfar: {far}", 20) for far, near, _ in HYBRIDS]
+    titles = [f"{near},\nfar: {far}" for far, near, _ in HYBRIDS]
     blurred = [TF.gaussian_blur(image, [33, 33], [2.0, 2.0]) for image in images]
     kit.show_rows({"from near": images, "from afar": blurred}, titles, path=path)
 

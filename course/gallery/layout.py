@@ -41,6 +41,6 @@ def save_book(rows: Mapping[str, Sequence[tuple[str, Tensor]]], path: Path) -> N
                 axes.spines[:].set_visible(False)
             for axes, (label, picture) in zip(axes_row, row, strict=False):
                 axes.imshow(to_display(picture))
-                axes.set_xlabel(label, labelpad=2)
+                axes.set_xlabel(wrapped(label), labelpad=2)
             axes_row[0].set_ylabel(wrapped(name, 14), rotation=0, ha="right", va="center")
         figure.savefig(path)
