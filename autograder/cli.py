@@ -15,6 +15,7 @@ from rich.table import Table
 from course.manifest import ManifestError, load_manifest
 
 from .bridge import GradebookError, GradebookWriter
+from .bundle.command import app as bundle
 from .export.command import export_results
 from .grading.journal import JournalBusyError
 from .grading.run import Options, Report, grade_class
@@ -111,6 +112,7 @@ def doctor() -> None:
 
 app.command(name="export")(export_results)
 app.command()(watch)
+app.add_typer(bundle, name="bundle")
 
 
 def _with_progress(options: Options) -> Report:
