@@ -11,7 +11,11 @@ from kit import to_display
 from kit.paths import STYLE
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
+
+LARGEST = 250_000
+"""Bytes of a figure; a larger one is stored with 256 colours."""
 
 WIDTH = 17
 """Letters in a line of a label."""
@@ -44,3 +48,12 @@ def save_book(rows: Mapping[str, Sequence[tuple[str, Tensor]]], path: Path) -> N
                 axes.set_xlabel(wrapped(label), labelpad=2)
             axes_row[0].set_ylabel(wrapped(name, 14), rotation=0, ha="right", va="center")
         figure.savefig(path)
+
+
+def shrink(path: Path) -> None:
+    """Store a PNG file with 256 colours if it is larger than `LARGEST`."""
+    if path.stat().st_size <= LARGEST:
+        return
+    with Image.open(path) as image:
+        colours = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    colours.save(path, optimize=True)

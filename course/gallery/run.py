@@ -14,6 +14,7 @@ import torch
 from kit import KitError
 
 from .figures import SECTIONS, Plan, chosen
+from .layout import shrink
 from .studio import Studio
 
 RECORD = "gallery.json"
@@ -98,6 +99,7 @@ def _make(plan: Plan, studio: Studio, record: _Record, watcher: Watcher, *, fres
     partial = path.with_suffix(".part.png")
     try:
         plan.make(studio, partial)
+        shrink(partial)
         partial.replace(path)
         seconds = round(time.perf_counter() - start, 1)
         record.add(plan.name, seconds, str(studio.stage_1.unet.dtype).removeprefix("torch."))

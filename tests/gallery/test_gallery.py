@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from course.cli import app
 from course.gallery.figures import PLANS
+from course.gallery.layout import LARGEST, shrink
 from course.gallery.run import RECORD
 from course.gallery.seeds import SEED, PictureSeeds
 from course.gallery.studio import Studio
@@ -159,6 +160,22 @@ def test_pictures_have_their_own_noise() -> None:
 def test_seeds_must_match_the_batch() -> None:
     with PictureSeeds([1, 2]), pytest.raises(ValueError, match="3 pictures, but 2 seeds"):
         torch.randn_like(torch.zeros(3, 1))
+
+
+def test_large_figures_are_shrunk(tmp_path: Path) -> None:
+    """A figure of much noise gets 256 colours; a small one stays as it is."""
+    torch.manual_seed(0)
+    large, small = tmp_path / "large.png", tmp_path / "small.png"
+    noise = torch.rand(400, 400, 3)
+    matplotlib.image.imsave(large, noise.numpy())
+    matplotlib.image.imsave(small, noise[:50].numpy())
+    before = small.read_bytes()
+    shrink(large)
+    shrink(small)
+    assert large.stat().st_size <= LARGEST
+    assert small.read_bytes() == before
+    shrunk = torch.as_tensor(matplotlib.image.imread(large)[..., :3])
+    assert (shrunk - noise).abs().mean() < 0.1
 
 
 def test_names_are_unique() -> None:
