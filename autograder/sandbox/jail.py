@@ -56,7 +56,8 @@ def python_command(worker_parent: str, control_fd: int, level: str) -> list[str]
         f" sys.modules.pop('autograder', None);"
         f" from worker.forkserver import main; main({control_fd}, {level!r}, {readable!r})"
     )
-    return [sys.executable, "-I", "-B", "-c", program]
+    executable = sys.executable if level != "strict" else inside(sys.executable)
+    return [executable, "-I", "-B", "-c", program]
 
 
 def bubblewrap_command(bwrap: str, inner: list[str]) -> list[str]:
@@ -67,8 +68,8 @@ def bubblewrap_command(bwrap: str, inner: list[str]) -> list[str]:
     for path in SYSTEM:
         command += _system_bind(path)
     for folder in _python_folders():
-        command += ["--ro-bind", folder, folder]
-    for folder in _hidden_folders():
+        command += ["--ro-bind", folder, inside(folder)]
+    for folder in map(inside, _hidden_folders()):
         command += ["--tmpfs", folder, "--remount-ro", folder]
     command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
     command += ["--ro-bind", str(WORKER), f"{INSIDE}/worker", "--chdir", "/tmp"]
@@ -77,6 +78,14 @@ def bubblewrap_command(bwrap: str, inner: list[str]) -> list[str]:
     # The fork server needs this once per worker, for namespaces; each worker then drops it.
     command += ["--cap-add", "CAP_SYS_ADMIN"]
     return [*command, "--", *inner]
+
+
+def inside(path: str) -> str:
+    """Where a folder of Python's, or a file in it, is in the jail.
+
+    Each worker has a /tmp of its own, which would hide an environment that lies there.
+    """
+    return f"{INSIDE}/python{path}" if Path(path).is_relative_to("/tmp") else path
 
 
 def landlock_readable() -> list[str]:

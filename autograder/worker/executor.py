@@ -6,11 +6,13 @@ the process of the tests. It returns data; it judges nothing.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
 import traceback
 import types
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -51,7 +53,7 @@ class Executor:
         if handler is None:
             return _failure("protocol", "WireError", f"unknown request {request.get('op')!r}")
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _kit_for_answers():
                 # An answer that warns is an answer; our own runs turn warnings into errors.
                 warnings.simplefilter("ignore")
                 return {"ok": handler(**{k: v for k, v in request.items() if k != "op"})}
@@ -96,7 +98,6 @@ class Executor:
         return Handle(number)
 
     def _do_define(self, prelude: str, source: str) -> list[str]:
-        _install_kit()
         self.namespace = {"__name__": "__main__"}
         exec(compile(PRELUDE, "<prelude>", "exec"), self.namespace)
         exec(compile(prelude, "<stand-ins>", "exec"), self.namespace)
@@ -199,17 +200,22 @@ def _seed(seed: int | None) -> None:
         torch.manual_seed(seed)
 
 
-def _install_kit() -> None:
-    """A `kit` with what exercises may call; pictures and models are not needed to be graded."""
-    if "kit" in sys.modules and not getattr(sys.modules["kit"], "_served", False):
-        return
+@contextlib.contextmanager
+def _kit_for_answers() -> Iterator[None]:
+    """A `kit` with what exercises may call; pictures and models are not needed to be graded.
+
+    In the process of the tests the real kit may be loaded: it is put back afterwards.
+    """
+    real = sys.modules.get("kit")
     kit = types.ModuleType("kit")
-    kit.__dict__.update(
-        _served=True,
-        add_variance=add_variance,
-        check=lambda *_, **__: None,
-    )
+    kit.__dict__.update(add_variance=add_variance, check=lambda *_, **__: None)
     sys.modules["kit"] = kit
+    try:
+        yield
+    finally:
+        sys.modules.pop("kit", None)
+        if real is not None:
+            sys.modules["kit"] = real
 
 
 def add_variance(stage_1: Any, predicted_variance: Any, t: Any, image: Any) -> Any:
