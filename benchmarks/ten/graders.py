@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import sys
 import time
@@ -25,7 +24,6 @@ class Run:
         grader: ours, nbgrader or otter.
         count: Submissions.
         seconds: Wall-clock time, from the start of the command or commands to their end.
-        cpu_seconds: Processor time of all processes.
         load: Load of the machine at the end.
         level: Isolation level, where there is one.
     """
@@ -33,7 +31,6 @@ class Run:
     grader: str
     count: int
     seconds: float
-    cpu_seconds: float
     load: float
     level: str = "none"
 
@@ -61,11 +58,11 @@ class Bench:
         shutil.rmtree(out, ignore_errors=True)
         command = [sys.executable, "-m", "benchmarks.ten.ours", str(submitted), str(out)]
         command += [str(workers)] if workers else []
-        seconds, cpu, said = _timed([command], Path(__file__).parents[2])
+        seconds, said = _timed([command], Path(__file__).parents[2])
         answer = json.loads(said.splitlines()[-1])
         _check("ours", answer["scores"], self.students[count])
         name = "ours" if workers is None else f"ours, {workers} process"
-        return Run(name, count, seconds, cpu, load(), answer["level"])
+        return Run(name, count, seconds, load(), answer["level"])
 
     def nbgrader(self, count: int) -> Run:
         """`nbgrader autograde part_a` with an empty gradebook but for the assignment."""
@@ -78,9 +75,9 @@ class Bench:
             shutil.copytree(self.folder / name, course / name)
         shutil.copytree(self.folder / f"submitted-{count}", course / "submitted")
         command = [sys.executable, "-m", "nbgrader", "autograde", "part_a"]
-        seconds, cpu, _ = _timed([command], course)
+        seconds, _ = _timed([command], course)
         _check("nbgrader", _gradebook(course / "gradebook.db"), self.students[count])
-        return Run("nbgrader", count, seconds, cpu, load())
+        return Run("nbgrader", count, seconds, load())
 
     def run_otter(self, count: int) -> Run:
         """`otter run` once for each notebook: it grades one at a time."""
@@ -92,19 +89,17 @@ class Bench:
             notebook = self.folder / f"submitted-{count}" / student / "part_a" / "part_a.ipynb"
             options = ["--no-logo", "-a", str(self.otter_zip), "-o", str(out / student)]
             commands.append([str(self.otter), "run", *options, str(notebook)])
-        seconds, cpu, _ = _timed(commands, self.folder)
+        seconds, _ = _timed(commands, self.folder)
         scores = {student: _otter_score(out / student) for student in self.students[count]}
         _check("otter", scores, self.students[count])
-        return Run("otter", count, seconds, cpu, load())
+        return Run("otter", count, seconds, load())
 
 
-def _timed(commands: Sequence[Sequence[str]], folder: Path) -> tuple[float, float, str]:
-    """Wall and processor time of commands, one after the other, and what the last one said."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+def _timed(commands: Sequence[Sequence[str]], folder: Path) -> tuple[float, str]:
+    """Wall-clock time of commands, one after the other, and what the last one said."""
+    start = time.perf_counter()
     said = [run(command, folder) for command in commands]
-    after, seconds = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - start
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return seconds, cpu, said[-1]
+    return time.perf_counter() - start, said[-1]
 
 
 def _check(grader: str, scores: Mapping[str, float | None], students: Sequence[str]) -> None:

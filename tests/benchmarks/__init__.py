@@ -1,0 +1,1 @@
+"""Tests of the benchmarks' commands, not of any number that they give."""
