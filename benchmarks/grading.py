@@ -81,7 +81,7 @@ def _ratios(runs: Sequence[Run]) -> str:
             cells.append(f"{ratio:.1f}" if theirs == count else f"{ratio:.1f} (theirs: {theirs})")
         rows.append(cells)
     return markdown_table(head, rows) + (
-        "\n\nWhere others were not run on a class of that size, which would take an hour or more, "
+        "\n\nWhere others were not run on a class of that size, which would take long, "
         "their rate on the size in brackets is compared."
     )
 
