@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,14 @@ __all__ = [
 
 
 class Subject:
-    """Calls a student's functions and classes; subclasses say where they run."""
+    """Calls a student's functions and classes; subclasses say where they run.
+
+    Attributes:
+        device: Where the answer runs, "cpu" or "cuda": tensors that are sent arrive there, modules
+            are made there, and what comes back is on the CPU.
+    """
+
+    device = "cpu"
 
     def __init__(self) -> None:
         self.served: dict[int, Served] = {}
@@ -187,18 +195,25 @@ class LocalSubject(Subject):
     """Runs the answer in this process: for our own code only, never for a submission.
 
     Every value makes the way over the wire nevertheless, so that what passes here passes there.
+
+    Args:
+        device: Where the answer runs, "cpu" or "cuda".
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "cpu") -> None:
         super().__init__()
-        self.executor = Executor(self)
+        self.device = device
+        self.executor = Executor(self, device)
+        self.place = None if device == "cpu" else self.executor.place
 
     def callback(
         self, number: int, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """The worker's link."""
         arrived = self._to_trusted({"callback": [number, method, list(args), kwargs]})
-        reply = self._to_worker(self.answer(arrived["callback"]))
+        with torch.device("cpu") if self.place else contextlib.nullcontext():
+            answer = self.answer(arrived["callback"])
+        reply = self._to_worker(answer)
         if "answer" not in reply:
             raise RuntimeError(reply["refused"])
         return reply["answer"]
@@ -211,7 +226,8 @@ class LocalSubject(Subject):
         return self._to_trusted(answer)
 
     def _to_worker(self, message: Any) -> Any:
-        return Decoder(self.executor.unwrap).loads(*Encoder(self.wrap).dumps(message))
+        decoder = Decoder(self.executor.unwrap, self.place)
+        return decoder.loads(*Encoder(self.wrap).dumps(message))
 
     def _to_trusted(self, message: Any) -> Any:
         try:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from . import proxies
+from . import gpu, proxies
 from .wire import Handle, Spec, WireError
 
 FILENAME = "<answer>"
@@ -38,10 +38,16 @@ from kit import add_variance
 
 
 class Executor:
-    """One exercise's answer: its namespace, and the objects that it made."""
+    """One exercise's answer: its namespace, and the objects that it made.
 
-    def __init__(self, link: proxies.Link) -> None:
+    Args:
+        link: The way back to the trusted side.
+        device: Where tensors arrive and modules are put, "cpu" or "cuda".
+    """
+
+    def __init__(self, link: proxies.Link, device: str = "cpu") -> None:
         self.link = link
+        self.device = device
         self.namespace: dict[str, Any] = {}
         self.own: list[str] = []
         self.objects: dict[int, Any] = {}
@@ -53,7 +59,7 @@ class Executor:
         if handler is None:
             return _failure("protocol", "WireError", f"unknown request {request.get('op')!r}")
         try:
-            with warnings.catch_warnings(), _kit_for_answers():
+            with warnings.catch_warnings(), _kit_for_answers(), self._on_device():
                 # An answer that warns is an answer; our own runs turn warnings into errors.
                 warnings.simplefilter("ignore")
                 return {"ok": handler(**{k: v for k, v in request.items() if k != "op"})}
@@ -69,6 +75,14 @@ class Executor:
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers, too
             kind = "memory" if _out_of_memory(error) else "raised"
             return _failure(kind, _name(error), _text(error), _line(error))
+
+    def place(self, value: torch.Tensor) -> torch.Tensor:
+        """A tensor that arrived, on the device of the answer."""
+        return value.to(self.device)
+
+    def _on_device(self) -> contextlib.AbstractContextManager[Any]:
+        """Tensors that an answer makes without naming a device are made on its own."""
+        return contextlib.nullcontext() if self.device == "cpu" else torch.device(self.device)
 
     def wrap(self, value: Any) -> Any:
         """What a value that is no plain data is sent as."""
@@ -96,6 +110,9 @@ class Executor:
         number = len(self.objects)
         self.objects[number] = value
         return Handle(number)
+
+    def _do_start_gpu(self, vram_mib: int) -> dict[str, Any]:
+        return gpu.start(vram_mib)
 
     def _do_define(self, prelude: str, source: str) -> list[str]:
         self.namespace = {"__name__": "__main__"}
@@ -125,7 +142,7 @@ class Executor:
         module = made(*args, **kwargs)
         if not isinstance(module, nn.Module):
             raise TypeError(f"{name} is no nn.Module")
-        return self._keep(module)
+        return self._keep(module if self.device == "cpu" else module.to(self.device))
 
     def _do_module(
         self,

@@ -10,11 +10,17 @@ from .wire import PREFIX, Decoder, Encoder, WireError, pack, unpack_prefix
 
 
 class SocketLink:
-    """The worker's end of the protocol."""
+    """The worker's end of the protocol.
 
-    def __init__(self, connection: socket.socket) -> None:
+    Args:
+        connection: The socket to the trusted side.
+        device: Where the answer runs, "cpu" or "cuda".
+    """
+
+    def __init__(self, connection: socket.socket, device: str = "cpu") -> None:
         self.connection = connection
-        self.executor = Executor(self)
+        self.executor = Executor(self, device)
+        self.place = None if device == "cpu" else self.executor.place
 
     def callback(
         self, number: int, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -49,7 +55,8 @@ class SocketLink:
         if not prefix:
             return None
         header, payload = unpack_prefix(prefix)
-        return Decoder(self.executor.unwrap).loads(self._read(header), self._read(payload))
+        decoder = Decoder(self.executor.unwrap, self.place)
+        return decoder.loads(self._read(header), self._read(payload))
 
     def _read(self, size: int) -> bytes:
         data = bytearray()

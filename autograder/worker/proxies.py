@@ -59,10 +59,10 @@ class FunctionProxy(Proxy):
 class UNetProxy:
     """`stage_1.unet`: answers as a `UNet2DConditionModel` with six output channels does."""
 
-    def __init__(self, stage: Stage1Proxy) -> None:
+    def __init__(self, stage: Stage1Proxy, device: torch.device) -> None:
         self._stage = stage
         self.dtype = torch.float32
-        self.device = torch.device("cpu")
+        self.device = device
         self.training = False
         self.config = SimpleNamespace(in_channels=3, out_channels=6, sample_size=64)
 
@@ -140,9 +140,10 @@ class Stage1Proxy(Proxy):
 
     def __init__(self, spec: Spec, link: Link) -> None:
         super().__init__(spec, link)
-        self.unet = UNetProxy(self)
+        # Tensors arrive where the answer runs.
+        self.device: torch.device = spec.data["alphas_cumprod"].device
+        self.unet = UNetProxy(self, self.device)
         self.scheduler = SchedulerProxy(self, spec.data)
-        self.device = torch.device("cpu")
         self.dtype = torch.float32
 
     def add_variance(self, predicted_variance: Tensor, t: Any, image: Tensor) -> Tensor:

@@ -130,10 +130,16 @@ class Decoder:
     """Turns a header and a payload back into plain values.
 
     `unwrap` builds what `Handle` and `Spec` stand for; without it they are left as they are.
+    `place` puts each tensor, once it is checked, on another device.
     """
 
-    def __init__(self, unwrap: Callable[[Handle | Spec], Any] | None = None) -> None:
+    def __init__(
+        self,
+        unwrap: Callable[[Handle | Spec], Any] | None = None,
+        place: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    ) -> None:
         self.unwrap = unwrap
+        self.place = place
         self.payload = bytearray()
         self.position = 0
         self.nodes = 0
@@ -168,7 +174,8 @@ class Decoder:
 
     def _tagged(self, tag: str, content: Any, depth: int) -> Any:
         if tag == "$t":
-            return self._tensor(content)
+            tensor = self._tensor(content)
+            return self.place(tensor) if self.place else tensor
         if tag == "$n":
             return self._array(content)
         if tag == "$f" and content in ("nan", "inf", "-inf"):
