@@ -13,17 +13,42 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one exercise may use while it is graded.
+    """What one exercise may use while it is graded; `course.limits` reads them.
 
     Attributes:
         wall: Wall-clock time, in seconds.
         cpu: Processor time, in seconds.
         memory_mib: Memory, in MiB.
+        processes: Processes and threads.
+        descriptors: Open files.
+        file_mib: Largest file, and all that is written to the private disk, in MiB.
+        reply_mib: Largest value that a function may return, in MiB.
+        output_mib: What may be printed, in MiB.
+        vram_mib: Memory of a GPU, in MiB; only where `device` is "cuda".
     """
 
     wall: float = 60.0
     cpu: float = 15.0
     memory_mib: int = 2048
+    processes: int = 48
+    descriptors: int = 128
+    file_mib: int = 64
+    reply_mib: int = 64
+    output_mib: int = 16
+    vram_mib: int = 8192
+
+
+@dataclass(frozen=True)
+class SubmissionLimits:
+    """What all exercises of one notebook may use together while they are graded.
+
+    Attributes:
+        wall: Wall-clock time, in seconds.
+        cpu: Processor time of the answers, in seconds.
+    """
+
+    wall: float = 1800.0
+    cpu: float = 900.0
 
 
 @dataclass(frozen=True)
@@ -75,10 +100,12 @@ class Manifest:
     Attributes:
         path: File they were read from.
         exercises: Each exercise under its id, read-only.
+        submission: Limits of one notebook.
     """
 
     path: Path
     exercises: Mapping[str, Exercise]
+    submission: SubmissionLimits = SubmissionLimits()
 
     def of_part(self, part: str) -> tuple[Exercise, ...]:
         """Exercises of one notebook ("a" or "b"), in order."""

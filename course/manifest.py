@@ -1,6 +1,7 @@
 """Reads `exercises.toml`, the one list of exercises, and refuses anything that is not exact.
 
-Every table is one exercise, in the order of the report. Errors name the file and the line, so
+Every table is one exercise, in the order of the report, but for `[submission]`, which holds the
+limits of a whole notebook (`course.limits`). Errors name the file and the line, so
 that a typo is mended where it stands instead of surfacing later as a lost point.
 """
 
@@ -9,15 +10,31 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-from course.exercise import Exercise, Limits, Manifest, ManifestError
+from course.exercise import Exercise, Limits, Manifest, ManifestError, SubmissionLimits
+from course.limits import (
+    SUBMISSION,
+    LimitError,
+    Positive,
+    exercise_limits,
+    submission_limits,
+)
 from course.toml_lines import TomlLines
 
-__all__ = ["Exercise", "Limits", "Manifest", "ManifestError", "load_manifest"]
+__all__ = [
+    "Exercise",
+    "Limits",
+    "Manifest",
+    "ManifestError",
+    "SubmissionLimits",
+    "load_manifest",
+]
+
+T = TypeVar("T")
 
 DEFAULT_PATH = Path(__file__).parent / "exercises.toml"
 
@@ -53,8 +70,17 @@ def load_manifest(path: Path | None = None) -> Manifest:
         raise ManifestError(f"{path.name}:1: cannot be read as UTF-8 text ({error})") from error
     lines = TomlLines(path.name, text)
     tables = _parse(text, lines)
+    whole = _submission(tables.pop(SUBMISSION, {}), lines)
     exercises = {key: _Table(key, value, lines).exercise() for key, value in tables.items()}
-    return Manifest(path, MappingProxyType(exercises))
+    return Manifest(path, MappingProxyType(exercises), whole)
+
+
+def _submission(value: object, lines: TomlLines) -> SubmissionLimits:
+    table = _Table(SUBMISSION, value, lines)
+    for key in table.value:
+        if key != "limits":
+            table.fail(key, f"unknown key {key!r}: limits is all that a notebook has here")
+    return table.read_limits(submission_limits)
 
 
 def _fail(lines: TomlLines, line: int, message: str) -> NoReturn:
@@ -72,7 +98,7 @@ def _parse(text: str, lines: TomlLines) -> dict[str, Any]:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         last = len(text.splitlines()) or 1
         _fail(lines, int(found[1]) if found else last, f"not valid TOML: {error}")
-    if not tables:
+    if not tables.keys() - {SUBMISSION}:
         _fail(lines, 1, "no exercise: add a table such as [a1_1_forward]")
     return tables
 
@@ -148,18 +174,14 @@ class _Table:
         return {name: self.positive("checks", points, name) for name, points in checks.items()}
 
     def limits(self) -> Limits:
+        return self.read_limits(exercise_limits)
+
+    def read_limits(self, reader: Callable[[dict[str, Any], Positive], T]) -> T:
         given = self.get("limits", dict, default={})
-        allowed = ("wall", "cpu", "memory")
-        for key in given:
-            if key not in allowed:
-                self.fail("limits", f"unknown limit {key!r}: one of {', '.join(allowed)}")
-        values = {key: self.positive("limits", value, key) for key, value in given.items()}
-        default = Limits()
-        return Limits(
-            wall=values.get("wall", default.wall),
-            cpu=values.get("cpu", default.cpu),
-            memory_mib=int(values.get("memory", default.memory_mib)),
-        )
+        try:
+            return reader(given, lambda value, key: self.positive("limits", value, key))
+        except LimitError as error:
+            self.fail("limits", str(error))
 
     def get(self, key: str, *types: type, default: Any = None) -> Any:
         if key not in self.value:

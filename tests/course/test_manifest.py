@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course.manifest import Limits, Manifest, ManifestError, load_manifest
+from course.manifest import Limits, Manifest, ManifestError, SubmissionLimits, load_manifest
 from tests.course.toy import MANIFEST
 
 CONTRACT = [
@@ -77,6 +77,18 @@ def test_limits_override_defaults(tmp_path: Path) -> None:
     assert load(tmp_path, text).exercises["a1_double"].limits == Limits(9.5, 15, 512)
 
 
+def test_every_limit_can_be_set(tmp_path: Path) -> None:
+    """Of an exercise and of a whole notebook."""
+    limits = "wall = 1, cpu = 2, memory = 3, processes = 4, descriptors = 5, file = 6, reply = 7"
+    limits = f"limits = {{ {limits}, output = 8, vram = 9 }}"
+    whole = "[submission]\nlimits = { wall = 20, cpu = 10.5 }\n"
+    manifest = load(tmp_path, whole + MANIFEST.replace('hint = "Two', f'{limits}\nhint = "Two'))
+    assert manifest.exercises["a1_double"].limits == Limits(1, 2, 3, 4, 5, 6, 7, 8, 9)
+    assert manifest.submission == SubmissionLimits(20, 10.5)
+    assert list(manifest.exercises) == ["a1_double", "a1_figure", "a1_words"]
+    assert load(tmp_path, MANIFEST).submission == SubmissionLimits(1800, 900)
+
+
 # What is replaced, what stands there instead, and the line and words of the complaint.
 REFUSED = {
     "unknown-key": ('hint = "Two', 'hnit = "x"\nhint = "Two', 7, "unknown key 'hnit'"),
@@ -110,6 +122,24 @@ REFUSED = {
     "reserved-id": ("[a1_double]", "[a1_double_check]", 1, "does not end in"),
     "duplicate-id": ("[a1_words]", "[a1_double]", 20, "duplicate id 'a1_double': first used in"),
     "unknown-limit": ('hint = "Two', 'limits = { gpu = 1 }\nhint = "Two', 7, "unknown limit 'gpu'"),
+    "half-a-process": (
+        'hint = "Two',
+        'limits = { processes = 1.5 }\nhint = "Two',
+        7,
+        "limits.processes is 1.5: a whole number",
+    ),
+    "unknown-limit-of-a-notebook": (
+        "[a1_double]",
+        "[submission]\nlimits = { vram = 1 }\n[a1_double]",
+        2,
+        "unknown limit 'vram': one of wall, cpu",
+    ),
+    "unknown-key-of-a-notebook": (
+        "[a1_double]",
+        "[submission]\nwall = 1\n[a1_double]",
+        2,
+        "unknown key 'wall'",
+    ),
     "negative-limit": ('hint = "Two', 'limits = { cpu = -1 }\nhint = "Two', 7, "limits.cpu is -1"),
     "not-toml": ('title = "Doubling"', "title = Doubling", 2, "not valid TOML"),
     "not-a-table": ("[a1_double]", "a0 = 1\n[a1_double]", 1, "'a0' is not a table"),
