@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import csv
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -19,68 +17,11 @@ from markdown_it import MarkdownIt
 from autograder.export import FORMATS, ExportError, export, export_file
 from autograder.export.github import reporter_result, step_summary
 from autograder.export.gradescope import gradescope_result
-from autograder.export.junit import junit_files
-from autograder.results import CheckOutcome, ExerciseResult, SubmissionResult, write_results
+from autograder.results import ExerciseResult, SubmissionResult, write_results
+from tests.export.sample import EXERCISES, NAMES, submission
 from tests.export.schemas import GITHUB_SCHEMA, GRADESCOPE_SCHEMA
 
 jsonschema: Any = pytest.importorskip("jsonschema")
-
-CHECKS = (CheckOutcome("shape", 2, 2), CheckOutcome("noise", 0, 3, "Too strong."))
-EXERCISES = (
-    ExerciseResult("a1_1_forward", 2, 5, "failed", "alpha-bar-without-root", "Too strong.", CHECKS),
-    ExerciseResult("a1_1_figure", 0, 3, "manual", None, "A picture is there."),
-    ExerciseResult("a1_2_classical", 1.5, 1.5, "passed"),
-    ExerciseResult("a1_3_one_step", 0, 4, "error", None, "NameError in line 2."),
-    ExerciseResult("a1_4_iterative", 0, 6, "timeout", None, "Stopped after 60 s."),
-    ExerciseResult("a1_5_sample", 0, 3, "missing", None, "No answer was found."),
-)
-NAMES = (
-    "=1+2",
-    "+1",
-    "-1",
-    "@SUM(A1)",
-    "\tx",
-    'O\'Neil, "Bob"',
-    "two\nlines",
-    "李小龍",
-    "עומר",
-    "Ærø Ñandú",
-    "<b>&amp;]]></b>",
-    "| `a` | [x](https://example.org) @all",
-    "bell\x07",
-    "bj\udcf6rn",
-    "bob",
-    "Bob",
-)
-
-
-def submission(student: str = "bob", assignment: str = "part_a") -> SubmissionResult:
-    return SubmissionResult(
-        student=student,
-        assignment=assignment,
-        score=3.5,
-        max_score=22.5,
-        isolation="strict",
-        seconds=1.25,
-        exercises=EXERCISES,
-        repairs=("a1_1_forward: 2 whole copies, the last is taken (cell 7)",),
-    )
-
-
-@pytest.fixture
-def results() -> list[SubmissionResult]:
-    return [submission(name) for name in NAMES] + [submission("bob", "part_b")]
-
-
-def rows_of(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file, strict=True))
-
-
-def guarded(name: str) -> str:
-    """Gives a name as a spreadsheet may hold it."""
-    name = name.encode("utf-8", "backslashreplace").decode()
-    return f"'{name}" if name[0] in "=+-@\t" else name
 
 
 @pytest.mark.parametrize("to", FORMATS)
@@ -103,57 +44,6 @@ def test_order_of_results_makes_no_difference(
     first = [p.read_bytes() for p in export(results, to, tmp_path / "a")]
     again = [p.read_bytes() for p in export(list(reversed(results)), to, tmp_path / "b")]
     assert first == again
-
-
-@pytest.mark.parametrize("to", ["csv", "canvas", "moodle"])
-def test_no_cell_is_a_formula(tmp_path: Path, results: Sequence[SubmissionResult], to: str) -> None:
-    (path,) = export(results, to, tmp_path)
-    rows = rows_of(path)
-    assert len({len(row) for row in rows}) == 1
-    assert not [c for row in rows for c in row if c.startswith(("=", "+", "-", "@", "\t"))]
-
-
-def test_csv_has_a_row_for_each_exercise(
-    tmp_path: Path, results: Sequence[SubmissionResult]
-) -> None:
-    header, *rows = rows_of(export(results, "csv", tmp_path)[0])
-    assert len(rows) == len(results) * len(EXERCISES)
-    assert {row[0] for row in rows} == {guarded(name) for name in NAMES}
-    row = dict(zip(header, next(r for r in rows if r[0] == "bob"), strict=True))
-    assert row == {
-        "student": "bob",
-        "assignment": "part_a",
-        "exercise": "a1_1_forward",
-        "status": "failed",
-        "score": "2",
-        "max_score": "5",
-        "diagnosis": "alpha-bar-without-root",
-        "message": "Too strong.",
-    }
-
-
-def test_canvas_has_its_columns_and_points_possible(
-    tmp_path: Path, results: Sequence[SubmissionResult]
-) -> None:
-    header, possible, *rows = rows_of(export(results, "canvas", tmp_path)[0])
-    assert header[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-    assert header[5:] == ["part_a", "part_b"]
-    assert possible == ["    Points Possible", "", "", "", "", "22.5", "22.5"]
-    grades = {row[3]: row[5:] for row in rows}
-    assert grades["bob"] == ["3.5", "3.5"]
-    assert grades["Bob"] == ["3.5", ""]
-    assert set(grades) == {guarded(name) for name in NAMES}
-
-
-def test_moodle_has_a_grade_and_feedback_for_each_assignment(
-    tmp_path: Path, results: Sequence[SubmissionResult]
-) -> None:
-    header, *rows = rows_of(export(results, "moodle", tmp_path)[0])
-    assert header == ["username", "part_a", "part_a feedback", "part_b", "part_b feedback"]
-    row = next(row for row in rows if row[0] == "Bob")
-    assert (row[1], row[3], row[4]) == ("3.5", "", "")
-    assert row[2].splitlines()[0] == "a1_1_forward (2 of 5): Too strong."
-    assert "a1_2_classical" not in row[2]
 
 
 def test_gradescope_files_keep_to_the_schema_and_the_score(
@@ -227,33 +117,6 @@ def test_step_summary_shows_any_message_as_text(message: str) -> None:
     assert len(text.splitlines()) == len(
         step_summary(replace(submission(), exercises=EXERCISES[:1], repairs=())).splitlines()
     )
-
-
-def test_junit_is_read_by_junitparser(tmp_path: Path, results: Sequence[SubmissionResult]) -> None:
-    junitparser = pytest.importorskip("junitparser")
-    (path,) = export(results, "junit", tmp_path)
-    suites = list(junitparser.JUnitXml.fromfile(str(path)))
-    assert len(suites) == len(results)
-    bob = next(suite for suite in suites if suite.name == "part_a/bob")
-    assert (bob.tests, bob.failures, bob.errors, bob.skipped, bob.time) == (6, 2, 2, 1, 1.25)
-    kinds = [[type(entry).__name__ for entry in case.result] for case in bob]
-    assert kinds == [["Failure"], ["Skipped"], [], ["Error"], ["Error"], ["Failure"]]
-    first = next(iter(bob)).result[0]
-    assert (first.type, first.message) == ("alpha-bar-without-root", "Too strong.")
-    assert first.text == "2 of 5 points\nnoise: Too strong."
-
-
-@settings(max_examples=80, deadline=None)
-@given(st.text(max_size=20), st.text(max_size=20))
-def test_junit_is_well_formed_whatever_it_says(name: str, message: str) -> None:
-    exercise = replace(EXERCISES[0], message=message)
-    result = replace(submission(name), exercises=(exercise,), repairs=(message,))
-    root = ET.fromstring(junit_files([result])["junit.xml"].encode("utf-8"))
-    assert root.get("tests") == "1"
-    failure = root.find("testsuite/testcase/failure")
-    assert failure is not None
-    if message.isprintable():
-        assert failure.get("message") == message
 
 
 def test_unknown_format_and_doubled_result_are_refused(tmp_path: Path) -> None:
