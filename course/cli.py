@@ -94,15 +94,18 @@ def new(
 ) -> None:
     """Start a coding exercise: every file and entry that it needs.
 
-    Writes the manifest table, notebook cells, a solution with markers, and files for checks,
-    mistakes and variants.
-    Prints every line that is left to fill in. The build refuses the exercise until that is done.
+    Writes the manifest table, notebook cells, a solution with markers, and files for checks
+    (with a probe, by which known mistakes are recognised), mistakes, variants and the visible
+    checks. Prints every line that is left to fill in; the build refuses the exercise until that
+    is done.
     """
     with _one_line_errors():
         places = scaffold(root.resolve(), exercise_id, module)
-    typer.echo(f"{exercise_id} is started. Fill in (move the cells to their place as well):")
+    typer.echo(f"{exercise_id} is started, at the end of its section. Fill in:")
     for place in places:
         typer.echo(f"  {place}")
+    typer.echo("Then: course build; course table --into README.md;")
+    typer.echo(f"      pytest tests/autograder/test_four_targets.py -k {exercise_id}")
 
 
 @app.command(name="list")

@@ -2,94 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+import keyword
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from course import templates
+from course.build.complete import LEAST
 from course.build.errors import BuildError
 from course.build.layout import EXERCISE_FOLDERS, UNFILLED, Layout
-from course.manifest import ID_PATTERN, PARTS, Manifest
-
-TABLE = """
-[$id]
-title = "$fill: a few words"
-part = "$part"
-section = "$section"
-source = "$module:$object"
-checks = { shape = 1 }  # $fill: named checks and their points
-hint = "$fill: one or two sentences for a student who is stuck"
-device = "cpu"
-"""
-
-CELLS = """
-# %% [markdown]
-# ## $section: $fill
-#
-# $fill: the idea, the equation, the exercise, what to look at.
-
-# %% exercise="$id"
-"""
-
-SOLUTION = '''
-
-def $object(x: Tensor) -> Tensor:
-    """$fill: what it does, with the equation's source.
-
-    Args:
-        x: $fill: shape, range.
-
-    Returns:
-        $fill: shape, range.
-    """
-    # $fill: a hint that stays in the students' stub.
-    ### BEGIN SOLUTION
-    return x  # $fill
-    ### END SOLUTION
-'''
-
-MODULE = '''"""Exercises of $section: $fill."""
-
-from torch import Tensor
-'''
+from course.build.sources import PRELUDE
+from course.manifest import PARTS, RESERVED_ENDINGS, Exercise, Manifest
 
 FILES = {
-    "checks": '''"""Checks of `$object`.
-
-$fill: the inputs, and where the tolerances come from.
-"""
-
-from __future__ import annotations
-
-import torch
-
-from autograder.checking import as_tensor
-from autograder.subject import Subject
-
-
-def test_shape(student: Subject) -> None:
-    """$fill: one claim for each check of the manifest."""
-    as_tensor(student.call("$object", torch.zeros(1, 3, 64, 64)), (1, 3, 64, 64), "$object(x)")
-''',
-    "mistakes": '''"""Known mistakes of `$object`."""
-
-from __future__ import annotations
-
-from autograder.bank import Mistake
-
-# $fill: at least four, each a change of the solution with a name, a sentence and a hint.
-MISTAKES: tuple[Mistake, ...] = ()
-''',
-    "variants": '''"""Correct answers of `$object` in other styles."""
-
-from __future__ import annotations
-
-from autograder.bank import Variant
-
-# $fill: at least three.
-VARIANTS: tuple[Variant, ...] = ()
-''',
+    "checks": templates.CHECKS,
+    "mistakes": templates.MISTAKES,
+    "variants": templates.VARIANTS,
 }
+ENTRIES = {"mistakes": templates.MISTAKE, "variants": templates.VARIANT}
 
 
 @dataclass(frozen=True)
@@ -110,9 +43,15 @@ class NewExercise:
     module: str
     object: str
 
-    def fill(self, template: str) -> str:
+    def fill(self, template: str, **more: str) -> str:
         """A template with this exercise's names in it."""
-        return Template(template).substitute(vars(self), fill=UNFILLED)
+        return Template(template).substitute(vars(self), fill=UNFILLED, **more)
+
+    def file(self, folder: str) -> str:
+        """Text of its file in one of `EXERCISE_FOLDERS`."""
+        numbers = range(1, LEAST.get(folder, 0) + 1)
+        entries = (self.fill(ENTRIES[folder], number=str(number)) for number in numbers)
+        return self.fill(FILES[folder], entries="".join(entries))
 
 
 def propose(manifest: Manifest, exercise_id: str, module: str | None = None) -> NewExercise:
@@ -124,16 +63,27 @@ def propose(manifest: Manifest, exercise_id: str, module: str | None = None) -> 
         module: Dotted module for the solution; that of the part's last exercise by default.
 
     Raises:
-        BuildError: An id that is in use or not of this form.
+        BuildError: An id or function that is in use, an id not of this form, a module that lies
+            elsewhere.
     """
     match = re.fullmatch(r"([a-z])(\d+(?:_\d+)*)_([a-z][a-z0-9_]*)", exercise_id)
-    if not match or match[1] not in PARTS or not ID_PATTERN.fullmatch(exercise_id):
+    if not match or match[1] not in PARTS or exercise_id.endswith(RESERVED_ENDINGS):
         raise BuildError(
             f"{exercise_id}: not an id: write part, section and name, such as a1_8_rotation"
         )
     if exercise_id in manifest.exercises:
         line = manifest.exercises[exercise_id].line
         raise BuildError(f"{manifest.path.name}:{line}: [{exercise_id}] exists: take another id")
+    if keyword.iskeyword(match[3]) or match[3] in PRELUDE:
+        raise BuildError(f"{exercise_id}: no function can be named {match[3]}: take another id")
+    for other in manifest.of_part(match[1]):
+        if match[3] in other.objects:
+            raise BuildError(
+                f"{manifest.path.name}:{other.line}: [{other.id}] has a {match[3]} already: "
+                "take another id"
+            )
+    if module and not re.fullmatch(r"solutions(\.[a-z_][a-z0-9_]*)+", module):
+        raise BuildError(f"{module}: not a module of the solutions: write solutions.name")
     coding = [e for e in manifest.of_part(match[1]) if not e.manual]
     last = coding[-1].sources[0].partition(":")[0] if coding else f"solutions.part_{match[1]}"
     section = f"{match[1].upper()} {match[2].replace('_', '.')}"
@@ -171,33 +121,91 @@ def scaffold(root: Path, exercise_id: str, module: str | None = None) -> list[st
 
 
 def _new_files(layout: Layout, new: NewExercise) -> dict[Path, str]:
-    paths = {layout.exercise_file(folder, new.id): folder for folder in EXERCISE_FOLDERS}
-    if existing := [layout.show(path) for path in paths if path.exists()]:
+    texts = {layout.exercise_file(f, new.id): new.file(f) for f in EXERCISE_FOLDERS}
+    texts[layout.kit_checks / f"{new.id}.py"] = new.fill(templates.VISIBLE)
+    if existing := [layout.show(path) for path in texts if path.exists()]:
         raise BuildError(f"{existing[0]}: exists already: move it away or take another id")
-    return {path: new.fill(FILES[folder]) for path, folder in paths.items()}
+    return texts
 
 
 def _grown_files(layout: Layout, manifest: Manifest, new: NewExercise) -> dict[Path, str]:
     module, part = layout.module(new.module), layout.part(new.part)
-    solution = _read(module) or new.fill(MODULE)
+    registry = layout.kit_checks / "registry.py"
+    solution = _read(module) or new.fill(templates.MODULE)
     if re.search(rf"^(?:def|class) {new.object}\b", solution, re.MULTILINE):
-        raise BuildError(f"{layout.show(module)}: has a {new.object} already: take another id")
+        raise BuildError(f"{layout.show(module)}:1: has a {new.object} already: take another id")
+    before = list(_before(manifest, new))
     return {
-        layout.manifest: _with_table(manifest, new),
-        part: _joined(_read(part), new.fill(CELLS)),
-        module: _joined(solution, new.fill(SOLUTION)),
+        layout.manifest: _with_table(manifest, new, before),
+        part: _with_cells(_read(part), new, before),
+        module: _joined(solution, new.fill(templates.SOLUTION)),
+        registry: _with_objects(_read(registry), layout.show(registry), new, before),
     }
 
 
-def _with_table(manifest: Manifest, new: NewExercise) -> str:
-    """The manifest with a table after the last one of the part."""
+def _before(manifest: Manifest, new: NewExercise) -> Iterable[Exercise]:
+    """The exercises after which the new one belongs: its part's, up to its own section."""
+    for exercise in manifest.exercises.values():
+        later = exercise.part == new.part and _order(exercise.section) > _order(new.section)
+        if exercise.part > new.part or later:
+            return
+        yield exercise
+
+
+def _order(section: str) -> list[int]:
+    """What sections are sorted by: "A 1.7.2" comes before "A 1.10"."""
+    return [int(number) for number in re.findall(r"\d+", section)]
+
+
+def _with_table(manifest: Manifest, new: NewExercise, before: list[Exercise]) -> str:
+    """The manifest with a table after those of the exercises before it."""
     lines = manifest.path.read_text(encoding="utf-8").splitlines()
-    following = [e.line for e in manifest.exercises.values() if e.part > new.part]
+    following = [e.line for e in list(manifest.exercises.values())[len(before) :]]
     end = min(following, default=len(lines) + 1) - 1
     # A headline of comments belongs to the table below it.
     while end and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
         end -= 1
-    return "\n".join([*lines[:end], *new.fill(TABLE).rstrip().split("\n"), *lines[end:]]) + "\n"
+    table = new.fill(templates.TABLE).rstrip().split("\n")
+    return "\n".join([*lines[:end], *(table if end else table[1:]), *lines[end:]]) + "\n"
+
+
+def _with_cells(text: str, new: NewExercise, before: list[Exercise]) -> str:
+    """The notebook with cells at the end of the section of the exercise before it."""
+    ids = [exercise.id for exercise in before if exercise.part == new.part]
+    anchor = re.compile(rf'# %% .*"{ids[-1]}"') if ids else None
+    lines = text.splitlines()
+    starts = [n for n, line in enumerate(lines) if anchor and anchor.match(line)]
+    if not starts:
+        return _joined(text, new.fill(templates.CELLS))
+    heading = re.compile(r"# #{1,2} ")
+    for number in range(starts[0] + 1, len(lines) - 1):
+        if lines[number].startswith("# %% [markdown]") and heading.match(lines[number + 1]):
+            start = "\n".join(lines[:number])
+            return (
+                f"{_joined(start, new.fill(templates.CELLS))}\n" + "\n".join(lines[number:]) + "\n"
+            )
+    return _joined(text, new.fill(templates.CELLS))
+
+
+def _with_objects(text: str, name: str, new: NewExercise, before: list[Exercise]) -> str:
+    """The kit's registry with a line in its dictionary `OBJECTS`."""
+    found = [
+        node.value
+        for node in ast.parse(text).body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)
+        if isinstance(node.target, ast.Name) and node.target.id == "OBJECTS"
+    ]
+    if not found:
+        raise BuildError(f"{name}:1: has no dictionary OBJECTS: the kit cannot name the exercise")
+    ends = {
+        key.value: value.end_lineno
+        for key, value in zip(found[0].keys, found[0].values, strict=True)
+        if isinstance(key, ast.Constant)
+    }
+    line = next((ends[e.id] for e in reversed(before) if e.id in ends), None) or found[0].lineno
+    lines = text.splitlines()
+    lines.insert(line, f'    "{new.id}": ("{new.object}",),')
+    return "\n".join(lines) + "\n"
 
 
 def _read(path: Path) -> str:

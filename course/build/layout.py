@@ -1,4 +1,4 @@
-"""Where the parts of a course lie, and which files each exercise must have."""
+"""Where the parts of a course lie."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.build.errors import BuildError
 from course.manifest import Manifest, load_manifest
 
 # Folders of the grader in which each coding exercise has a file named after its id.
@@ -42,6 +41,11 @@ class Layout:
     def kit(self) -> Path:
         """The package that students import."""
         return self.course / "kit"
+
+    @property
+    def kit_checks(self) -> Path:
+        """Visible checks."""
+        return self.kit / "checks"
 
     @property
     def release_files(self) -> Path:
@@ -80,45 +84,3 @@ def files_below(folder: Path) -> Iterator[Path]:
         kept = not SKIPPED.intersection(path.relative_to(folder).parts)
         if path.is_file() and kept and path.suffix != ".pyc":
             yield path
-
-
-def check_files(layout: Layout, manifest: Manifest) -> None:
-    """Compares the grader's exercise files with the manifest.
-
-    Raises:
-        BuildError: A coding exercise without one of its files, a file of no exercise, or a file
-            in which `course new` left something to fill in.
-    """
-    coding = {e.id: e for e in manifest.exercises.values() if not e.manual}
-    problems = []
-    for exercise in coding.values():
-        paths = [layout.exercise_file(folder, exercise.id) for folder in EXERCISE_FOLDERS]
-        if missing := [layout.show(path) for path in paths if not path.is_file()]:
-            problems.append(
-                f"{manifest.path.name}:{exercise.line}: [{exercise.id}] lacks "
-                f"{', '.join(missing)}: write what is missing"
-            )
-    for folder in EXERCISE_FOLDERS:
-        for path in sorted((layout.root / "autograder" / folder).glob("*.py")):
-            if path.stem not in coding and not path.name.startswith(("_", "conftest")):
-                problems.append(
-                    f"{layout.show(path)}:1: belongs to no coding exercise of "
-                    f"{manifest.path.name}: rename it, or start its name with _"
-                )
-    problems += _unfilled(layout)
-    if problems:
-        raise BuildError(*problems)
-
-
-def _unfilled(layout: Layout) -> list[str]:
-    texts = [layout.manifest, layout.part("a"), layout.part("b")]
-    texts += sorted((layout.root / "solutions").glob("*.py"))
-    for folder in EXERCISE_FOLDERS:
-        texts += sorted((layout.root / "autograder" / folder).glob("*.py"))
-    return [
-        f"{layout.show(path)}:{number}: left unfilled by `course new`: replace {UNFILLED}"
-        for path in texts
-        if path.is_file()
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if UNFILLED in line
-    ]

@@ -12,8 +12,9 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from course.build.cells import to_text
+from course.build.complete import check_files
 from course.build.errors import BuildError
-from course.build.layout import Layout, check_files, files_below
+from course.build.layout import Layout, files_below
 from course.build.leaks import find_leaks
 from course.build.notebook import assemble
 from course.build.sources import Sources
@@ -152,14 +153,15 @@ def _write(layout: Layout, out: Path) -> None:
     # Imported here because nbgrader takes seconds, which no other command needs.
     from course.build.stubs import make_stubs
 
+    copied = ((layout.kit, out / "kit"), (layout.release_files, out))
+    if missing := [layout.show(source) for source, _ in copied if not source.is_dir()]:
+        raise BuildError(*(f"{name}:1: this folder is missing" for name in missing))
     check_files(layout, layout.load())
     for name, notebook in solved_notebooks(layout.root).items():
         (out / name).mkdir()
         text = to_text(make_stubs(notebook, f"{name}.ipynb"))
         (out / name / f"{name}.ipynb").write_text(text, encoding="utf-8", newline="\n")
-    for source, target in ((layout.kit, out / "kit"), (layout.release_files, out)):
-        if not source.is_dir():
-            raise BuildError(f"{layout.show(source)}:1: this folder is missing")
+    for source, target in copied:
         for path in files_below(source):
             copy = target / path.relative_to(source)
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograder.bank import (
+    ROOT,
     Mistake,
     Variant,
     answer_source,
@@ -16,10 +17,13 @@ from autograder.bank import (
 from autograder.checking import CheckOutcome, check_module, checks_of, run_checks
 from autograder.diagnosis import diagnose, local_behaviour
 from autograder.subject import LocalSubject
+from course.build.complete import gaps
+from course.build.layout import Layout
 from course.manifest import Exercise, load_manifest
 from tests.autograder.tally import tally
 
 EXERCISES = [e for e in load_manifest().exercises.values() if not e.manual]
+GAPS = gaps(Layout(ROOT), load_manifest())
 MISTAKES = [(e, m) for e in EXERCISES for m in mistakes(e.id)]
 VARIANTS = [(e, v) for e in EXERCISES for v in variants(e.id)]
 
@@ -90,9 +94,13 @@ def test_variant_passes_every_check(
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
-def test_bank_is_large_enough(exercise: Exercise) -> None:
-    """Are there four mistakes and three variants, with slugs of their own?"""
-    slugs = [m.slug for m in mistakes(exercise.id)]
-    assert len(slugs) >= 4
-    assert len(set(slugs)) == len(slugs)
-    assert len(variants(exercise.id)) >= 3
+def test_exercise_is_complete(exercise: Exercise) -> None:
+    """Are there a probe, a visible check, four mistakes and three variants?"""
+    assert not GAPS[exercise.id], "\n".join(GAPS[exercise.id])
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
+def test_slugs_are_told_apart(exercise: Exercise) -> None:
+    """Has each mistake of an exercise, and each variant, a name of its own?"""
+    for slugs in ([m.slug for m in mistakes(exercise.id)], [v.slug for v in variants(exercise.id)]):
+        assert len(set(slugs)) == len(slugs), slugs

@@ -27,6 +27,7 @@ def test_golden(toy: Toy) -> None:
     assert [path.as_posix() for path in files] == [
         "README.md",
         "kit/__init__.py",
+        "kit/checks/registry.py",
         "kit/data/line.txt",
         "part_a/part_a.ipynb",
     ]

@@ -23,7 +23,7 @@ def course(*arguments: str | Path) -> Result:
 
 def test_build_and_check(toy: Toy) -> None:
     """A built release is fresh; a changed one is named and gives exit status 1."""
-    assert course("build", "--root", toy.root).stdout == "release/ built: 4 files.\n"
+    assert course("build", "--root", toy.root).stdout == "release/ built: 5 files.\n"
     fresh = course("build", "--check", "--root", toy.root)
     assert (fresh.exit_code, fresh.stdout) == (0, "release/ is fresh.\n")
     toy.change("solutions/toy.py", "Doubles a tensor", "Doubles any tensor")
@@ -37,7 +37,7 @@ def test_check_writes_nothing(toy: Toy) -> None:
     """A check without a release names all files and makes none."""
     result = course("build", "--check", "--root", toy.root)
     assert result.exit_code == 1
-    assert result.stderr.count(": missing\n") == 4
+    assert result.stderr.count(": missing\n") == 5
     assert not toy.out.exists()
 
 

@@ -14,6 +14,7 @@ TOUCHED = [
     "autograder/checks/a2_1_triple.py",
     "autograder/mistakes/a2_1_triple.py",
     "autograder/variants/a2_1_triple.py",
+    "course/kit/checks/a2_1_triple.py",
     "course/exercises.toml",
     "course/part_a.py",
     "solutions/toy.py",
@@ -85,8 +86,11 @@ def test_new_module(toy: Toy) -> None:
         ("triple", "^triple: not an id"),
         ("c1_triple", "^c1_triple: not an id"),
         ("a2_1_", "^a2_1_: not an id"),
+        ("a2_1_lambda", "^a2_1_lambda: no function can be named lambda"),
+        ("a2_1_torch", "^a2_1_torch: no function can be named torch"),
+        ("a2_1_figure_check", "^a2_1_figure_check: not an id"),
         ("a2.1_triple", r"^a2\.1_triple: not an id"),
-        ("a2_double", r"^solutions/toy\.py: has a double already"),
+        ("a2_double", r"^exercises\.toml:1: \[a1_double\] has a double already"),
     ],
 )
 def test_bad_id(toy: Toy, exercise_id: str, words: str) -> None:
@@ -95,6 +99,31 @@ def test_bad_id(toy: Toy, exercise_id: str, words: str) -> None:
     with pytest.raises(BuildError, match=words):
         scaffold(toy.root, exercise_id)
     assert before == {p: p.read_bytes() for p in toy.root.rglob("*") if p.is_file()}
+
+
+def test_taken_name_of_the_module(toy: Toy) -> None:
+    """A helper of the solution's module is not doubled."""
+    toy.write("solutions/toy.py", toy.read("solutions/toy.py") + "\n\ndef triple() -> None: ...\n")
+    with pytest.raises(BuildError, match=r"^solutions/toy\.py:1: has a triple already"):
+        scaffold(toy.root, "a2_1_triple")
+
+
+@pytest.mark.parametrize("module", ["os.path", "solutions", "solutions/toy", "solutions..toy"])
+def test_module_elsewhere(toy: Toy, module: str) -> None:
+    """A solution lies in solutions/ and nowhere else."""
+    with pytest.raises(BuildError, match=r": not a module of the solutions: write solutions\.name"):
+        scaffold(toy.root, "a2_1_triple", module)
+
+
+def test_entries_go_to_their_section(toy: Toy) -> None:
+    """An exercise of section 1 comes before those of section 2, in all three lists."""
+    for exercise_id in ("a2_1_triple", "a10_four", "a1_five"):
+        scaffold(toy.root, exercise_id)
+    order = ["a1_double", "a1_five", "a2_1_triple", "a10_four"]
+    for name in ("course/exercises.toml", "course/part_a.py", "course/kit/checks/registry.py"):
+        text = toy.read(name)
+        places = [text.index(f'"{e}"' if "toml" not in name else f"[{e}]") for e in order]
+        assert places == sorted(places), name
 
 
 def test_existing_file_is_kept(toy: Toy) -> None:

@@ -85,6 +85,56 @@ def test_values(student):
     secret_input = 3.5
     secret_output = 7.0
     assert student.call("double", secret_input) == secret_output
+
+
+def test_shape(student):
+    """One number stays one."""
+    student.call("double", 1.0)
+
+
+def probe(student):
+    """One value."""
+    return {"answer": student.call("double", 2.0)}
+'''
+
+REGISTRY = '''\
+"""The toy's visible checks."""
+
+OBJECTS: dict[str, tuple[str, ...]] = {
+    "a1_double": ("double",),
+}
+
+
+def visible(exercise, name):
+    """Registers nothing."""
+    return lambda function: function
+
+
+@visible("a1_double", "shape")
+def shape(double):
+    """Calls it."""
+    double(1)
+'''
+
+MISTAKES = '''\
+"""Mistakes of the toy."""
+
+MISTAKES = (
+    Mistake("thrice", "", "", (("(x, x)", "(x, 2 * x)"),)),
+    Mistake("once", "", "", (("(x, x)", "(x, 0)"),)),
+    Mistake("nothing", "", "", (("(x, x)", "(0, 0)"),)),
+    Mistake("negative", "", "", (("(x, x)", "(-x, -x)"),)),
+)
+'''
+
+VARIANTS = '''\
+"""Variants of the toy."""
+
+VARIANTS = [
+    Variant("times", "", (("(x, x)", "(2 * x, 0)"),)),
+    Variant("minus", "", (("(x, x)", "(3 * x, -x)"),)),
+    Variant("halves", "", (("(x, x)", "(x / 2, 1.5 * x)"),)),
+]
 '''
 
 KIT = '''\
@@ -108,13 +158,14 @@ FILES = {
     "course/exercises.toml": MANIFEST,
     "course/part_a.py": PART_A,
     "course/kit/__init__.py": KIT,
+    "course/kit/checks/registry.py": REGISTRY,
     "course/kit/data/line.txt": "0 1 2\n",
     "course/release_files/README.md": "# Toys\n",
     "solutions/__init__.py": "",
     "solutions/toy.py": SOLUTION,
     "autograder/checks/a1_double.py": CHECK,
-    "autograder/mistakes/a1_double.py": '"""Mistakes of the toy."""\n',
-    "autograder/variants/a1_double.py": '"""Variants of the toy."""\n',
+    "autograder/mistakes/a1_double.py": MISTAKES,
+    "autograder/variants/a1_double.py": VARIANTS,
 }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
+from pathlib import Path
 
 Check = Callable[..., None]
 
@@ -72,16 +75,12 @@ def visible(exercise: str, name: str) -> Callable[[Check], Check]:
 
 
 def checks_of(exercise: str) -> dict[str, Check]:
-    """Return the visible checks of an exercise, by name, in the order of their files."""
-    # Imported here because these modules register themselves with this one.
-    from . import (  # noqa: F401
-        part_a_editing,
-        part_a_loops,
-        part_a_sampling,
-        part_b_class,
-        part_b_ddpm,
-        part_b_denoise,
-        part_b_unet,
-    )
+    """Return the visible checks of an exercise, by name, in the order of their files.
 
+    They are in the files `part_*.py`, or in one that is named after the exercise.
+    """
+    # Imported here because these modules register themselves with this one.
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if module.name.startswith("part_") or module.name in OBJECTS:
+            importlib.import_module(f".{module.name}", __package__)
     return dict(_CHECKS[exercise])
