@@ -19,7 +19,7 @@ REQUIREMENTS = ("torch", "torchvision", "numpy", "nbformat", "typer", "rich", "j
 PACKAGES = ("autograder", "solutions", "course")
 # Of no use for grading: other ways to results, figures, weights and pictures of the kit.
 LEFT_OUT = ("autograder/demo", "autograder/variants", "course/figures")
-KINDS = (".py", ".toml", ".html", ".j2", ".css", ".js", ".txt")
+KINDS = (".py", ".toml", ".html", ".j2", ".css", ".js", ".txt", ".gz")
 # The first moment that a zip can hold: equal sources give equal bytes.
 MOMENT = (1980, 1, 1, 0, 0, 0)
 _ADDRESS = re.compile(r"https?://[^\s\"'`$\\]+")

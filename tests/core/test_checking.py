@@ -13,15 +13,25 @@ from autograder.checking import (
     CheckOutcome,
     as_number,
     as_tensor,
+    check_module,
     close,
     expect,
     run_check,
     run_checks,
 )
-from autograder.diagnosis import Behaviour, attempt, behaviour, same
+from autograder.diagnosis import (
+    Behaviour,
+    _condensed,
+    attempt,
+    behaviour,
+    known_mistakes,
+    same,
+)
 from autograder.failures import HostFailureError
+from autograder.grading.exercise import grade_exercise
 from autograder.sandbox import ForkServerError
 from autograder.subject import LocalSubject, StudentError, Subject
+from course.manifest import load_manifest
 
 CHECKS = """
 import pytest
@@ -182,6 +192,35 @@ def test_attempts_of_a_probe_keep_what_went_wrong() -> None:
     assert attempt(lambda: [1.0, 2.0]) is not None
     with pytest.raises(StudentError):
         attempt(fail, "timeout")
+
+
+def test_an_answer_without_a_probe_is_judged_by_its_checks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Does a wrong answer to an exercise that has no probe get a result, without a name for it?"""
+    monkeypatch.delattr(check_module("a1_1_forward"), "probe")
+    exercise = load_manifest().exercises["a1_1_forward"]
+    monkeypatch.setattr("autograder.grading.exercise.RemoteSubject", lambda *_: LocalSubject())
+    wrong = "def forward(im, t, alphas_cumprod):\n    return im\n"
+    result = grade_exercise(object(), exercise, wrong)  # type: ignore[arg-type]
+    assert result.status == "failed"
+    assert result.diagnosis is None
+    assert result.message
+
+
+def test_an_exercise_of_another_manifest_has_no_known_mistakes() -> None:
+    assert known_mistakes("x1_of_another_course") == ()
+
+
+def test_a_large_tensor_is_told_apart_by_a_part_of_its_values() -> None:
+    """Shape, moments and spread values are kept: what differs all over is seen, and so is shape."""
+    value = torch.arange(6000.0).reshape(60, 100)
+    kept = _condensed(value)
+    assert isinstance(kept, torch.Tensor)
+    assert kept.numel() < 100
+    for other in (value + 10, value.flip(0), value.reshape(100, 60)):
+        assert not same({"x": kept}, {"x": _condensed(other)})
+    assert same({"x": kept}, {"x": _condensed(value.double())})
 
 
 def test_behaviours_are_the_same_within_the_tolerance() -> None:
