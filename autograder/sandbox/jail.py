@@ -12,6 +12,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from .gpus import READABLE, Gpu
+
 WORKER = Path(__file__).resolve().parent.parent / "worker"
 INSIDE = "/course"
 
@@ -21,8 +23,8 @@ HIDDEN = ("diffusers", "transformers", "nbgrader", "jupytext", "pytest", "hypoth
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache")
 
 
-def environment() -> dict[str, str]:
-    """The whole environment of a worker."""
+def environment(gpu: Gpu | None = None) -> dict[str, str]:
+    """The whole environment of a worker, with or without a card to use."""
     return {
         "PATH": "/usr/bin:/bin",
         "HOME": "/tmp",
@@ -38,32 +40,48 @@ def environment() -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
-        "CUDA_VISIBLE_DEVICES": "",
+        "CUDA_CACHE_PATH": "/tmp/cuda",
+        "CUDA_VISIBLE_DEVICES": gpu.uuid if gpu else "",
     }
 
 
-def python_command(worker_parent: str, control_fd: int, level: str) -> list[str]:
+def python_command(
+    worker_parent: str, control_fd: int, level: str, gpu: Gpu | None = None
+) -> list[str]:
     """Starts the fork server; only the worker's folder is added to the path.
 
     Args:
         worker_parent: The folder that holds `worker`, as seen from inside.
         control_fd: Descriptor of the control socket.
         level: Isolation level that the fork server gives its workers.
+        gpu: The card that its workers may use.
     """
-    readable = landlock_readable() if level == "landlock" else []
+    access = _access(level, gpu)
     program = (
         f"import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.append({worker_parent!r});"
         f" sys.modules.pop('autograder', None);"
-        f" from worker.forkserver import main; main({control_fd}, {level!r}, {readable!r})"
+        f" from worker.forkserver import main; main({control_fd}, {level!r}, {access!r})"
     )
     executable = sys.executable if level != "strict" else inside(sys.executable)
     return [executable, "-I", "-B", "-c", program]
 
 
-def bubblewrap_command(bwrap: str, inner: list[str]) -> list[str]:
-    """`inner` in a jail of its own user, process, network, IPC, host-name and mount namespaces."""
+def _access(level: str, gpu: Gpu | None) -> dict[str, object]:
+    """The fields of the fork server's `Access`."""
+    access: dict[str, object] = {"device": "cuda" if gpu else "cpu"}
+    if level == "landlock":
+        access["readable"] = landlock_readable(gpu)
+        access["devices"] = list(gpu.nodes) if gpu else []
+    return access
+
+
+def bubblewrap_command(bwrap: str, inner: list[str], gpu: Gpu | None = None) -> list[str]:
+    """`inner` in a jail of its own user, process, network, IPC, host-name and mount namespaces.
+
+    With a card, its device nodes and the kernel's description of the hardware are there, too.
+    """
     command = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
-    for key, value in environment().items():
+    for key, value in environment(gpu).items():
         command += ["--setenv", key, value]
     for path in SYSTEM:
         command += _system_bind(path)
@@ -72,6 +90,10 @@ def bubblewrap_command(bwrap: str, inner: list[str]) -> list[str]:
     for folder in map(inside, _hidden_folders()):
         command += ["--tmpfs", folder, "--remount-ro", folder]
     command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    if gpu is not None:
+        for node in gpu.nodes:
+            command += ["--dev-bind-try", node, node]
+        command += ["--ro-bind", "/sys", "/sys"]
     command += ["--ro-bind", str(WORKER), f"{INSIDE}/worker", "--chdir", "/tmp"]
     # What can be written here, the next worker would find; each has a /tmp of its own.
     command += ["--remount-ro", "/dev", "--remount-ro", "/"]
@@ -88,10 +110,11 @@ def inside(path: str) -> str:
     return f"{INSIDE}/python{path}" if Path(path).is_relative_to("/tmp") else path
 
 
-def landlock_readable() -> list[str]:
+def landlock_readable(gpu: Gpu | None = None) -> list[str]:
     """What a worker of level landlock may read: the system, Python and the worker's folder."""
     devices = ["/dev/urandom", "/dev/random", "/dev/zero"]
-    return [*SYSTEM, *_python_folders(), str(WORKER), *devices]
+    hardware = [*READABLE, "/proc/self"] if gpu else []
+    return [*SYSTEM, *_python_folders(), str(WORKER), *devices, *hardware]
 
 
 def _system_bind(path: str) -> list[str]:
@@ -119,7 +142,7 @@ def _hidden_folders() -> list[str]:
     return sorted(str(r / name) for r in roots for name in HIDDEN if (r / name).is_dir())
 
 
-def clean_environment() -> dict[str, str]:
+def clean_environment(gpu: Gpu | None = None) -> dict[str, str]:
     """For levels without a jail: as inside, with the caller's path to libraries and temp folder."""
     kept = {key: os.environ[key] for key in ("LD_LIBRARY_PATH", "TMPDIR") if key in os.environ}
-    return {**environment(), **kept}
+    return {**environment(gpu), **kept}

@@ -16,6 +16,7 @@ from typing import Any
 from ..subject import HostFailureError
 from ..worker.confine import Caps
 from . import jail
+from .gpus import Gpu
 
 START_SECONDS = 180.0
 END_SECONDS = 60.0
@@ -30,10 +31,12 @@ class ForkServerHandle:
 
     Args:
         level: strict, landlock or process.
+        gpu: The card that its workers may use; none by default.
     """
 
-    def __init__(self, level: str) -> None:
+    def __init__(self, level: str, gpu: Gpu | None = None) -> None:
         self.level = level
+        self.gpu = gpu
         self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.next_number = 0
         self.ended: dict[int, int] = {}
@@ -102,20 +105,20 @@ class ForkServerHandle:
     def _spawn(self, inside: socket.socket) -> subprocess.Popen[bytes]:
         fd = inside.fileno()
         if self.level != "strict":
-            command = jail.python_command(str(jail.WORKER.parent), fd, self.level)
+            command = jail.python_command(str(jail.WORKER.parent), fd, self.level, self.gpu)
         else:
             bwrap = shutil.which("bwrap")
             if bwrap is None:
                 raise ForkServerError("bubblewrap is missing")
-            inner = jail.python_command(jail.INSIDE, fd, self.level)
-            command = jail.bubblewrap_command(bwrap, inner)
+            inner = jail.python_command(jail.INSIDE, fd, self.level, self.gpu)
+            command = jail.bubblewrap_command(bwrap, inner, self.gpu)
         return subprocess.Popen(
             command,
             pass_fds=[fd],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env=jail.clean_environment(),
+            env=jail.clean_environment(self.gpu),
             cwd=os.path.sep,
             start_new_session=True,  # Ctrl-C is for the grader, which ends this in its own time
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,9 @@ class Caps:
         scratch_mib: Size of its private /tmp, in MiB.
         processes: Processes and threads of its user.
         files: Open descriptors.
+        reply_mib: Largest value that comes back, in MiB.
+        output_mib: What it may print, in MiB.
+        vram_mib: Memory of its GPU, in MiB, where it has one.
     """
 
     cpu: int = 60
@@ -41,6 +45,24 @@ class Caps:
     scratch_mib: int = 64
     processes: int = 48
     files: int = 128
+    reply_mib: int = 64
+    output_mib: int = 16
+    vram_mib: int = 8192
+
+
+@dataclass(frozen=True)
+class Access:
+    """What workers may reach.
+
+    Attributes:
+        readable: What they may read at level landlock.
+        devices: Device nodes that they may use at level landlock.
+        device: Where answers run, "cpu" or "cuda". CUDA starts in the worker, never here.
+    """
+
+    readable: Sequence[str] = ()
+    devices: Sequence[str] = ()
+    device: str = "cpu"
 
 
 def unshare() -> None:

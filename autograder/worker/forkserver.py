@@ -17,36 +17,35 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
 from typing import Any
 
 from . import confine, landlock, seccomp, strays
-from .confine import Caps
+from .confine import Access, Caps
 
 # Where libraries keep what they compiled or fetched: shared ones would carry it to the next answer.
 CACHES = ("MPLCONFIGDIR", "HF_HOME", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
 
 
-def main(control_fd: int, level: str, readable: Sequence[str] = ()) -> None:
+def main(control_fd: int, level: str, access: dict[str, Any] | None = None) -> None:
     """Serves until the other end closes.
 
     Args:
         control_fd: Descriptor of the control socket.
         level: strict, landlock or process.
-        readable: What a worker may read at level landlock.
+        access: The fields of `Access`.
     """
     control = socket.socket(fileno=control_fd)
     _warm_up()
-    ForkServer(control, level, readable).serve()
+    ForkServer(control, level, Access(**(access or {}))).serve()
 
 
 class ForkServer:
     """Forks workers at an isolation level and tells when they end."""
 
-    def __init__(self, control: socket.socket, level: str, readable: Sequence[str]) -> None:
+    def __init__(self, control: socket.socket, level: str, access: Access) -> None:
         self.control = control
         self.level = level
-        self.readable = readable
+        self.access = access
         self.workers: dict[int, int] = {}
         self.scratch: dict[int, str] = {}
 
@@ -92,7 +91,7 @@ class ForkServer:
                 self.control.detach()
                 _let_go(descriptor)
                 if self.level == "strict":
-                    status = _jailed(caps, descriptor)
+                    status = _jailed(caps, descriptor, self.access.device)
                 else:
                     status = self._unjailed(caps, descriptor, scratch)
             finally:
@@ -114,11 +113,12 @@ class ForkServer:
         confine.limit(caps)
         if self.level == "landlock":
             confine.drop_privileges()
-            landlock.restrict(self.readable, [scratch, os.devnull])
+            access = self.access
+            landlock.restrict(access.readable, [scratch, os.devnull], access.devices)
             seccomp.install()
         else:
             confine.no_new_privileges()
-        return _answer(descriptor)
+        return _answer(descriptor, self.access.device)
 
     def _kill(self, number: int) -> None:
         for pid in [pid for pid, known in self.workers.items() if known == number]:
@@ -156,7 +156,7 @@ class ForkServer:
             self.control.send(json.dumps(message).encode())
 
 
-def _jailed(caps: Caps, descriptor: int) -> int:
+def _jailed(caps: Caps, descriptor: int, device: str) -> int:
     """A worker of level strict, in the forked child: namespaces of its own, then the answer."""
     os.setsid()
     confine.die_with_parent()
@@ -168,7 +168,7 @@ def _jailed(caps: Caps, descriptor: int) -> int:
             # First process of its namespace: with it everything that it started dies.
             confine.die_with_parent()
             confine.private_mounts(caps)
-            status = _inner(caps, descriptor)
+            status = _inner(caps, descriptor, device)
         finally:
             os._exit(status)
     os.close(descriptor)
@@ -178,7 +178,7 @@ def _jailed(caps: Caps, descriptor: int) -> int:
     return _status(inner)
 
 
-def _inner(caps: Caps, descriptor: int) -> int:
+def _inner(caps: Caps, descriptor: int, device: str) -> int:
     """First process of its namespace: waits for the answer, which signals can reach."""
     answer = os.fork()
     if answer == 0:
@@ -190,7 +190,7 @@ def _inner(caps: Caps, descriptor: int) -> int:
             confine.drop_privileges()
             if seccomp.supported():
                 seccomp.install()
-            status = _answer(descriptor)
+            status = _answer(descriptor, device)
         finally:
             os._exit(status)
     os.close(descriptor)
@@ -213,7 +213,7 @@ def _let_go(kept: int) -> None:
     os.close(silence)
 
 
-def _answer(descriptor: int) -> int:
+def _answer(descriptor: int, device: str) -> int:
     from .main import SocketLink
 
     connection = socket.socket(fileno=descriptor)
@@ -223,7 +223,7 @@ def _answer(descriptor: int) -> int:
         os.close(descriptor)
         connection = socket.socket(fileno=3)
     os.closerange(4, 1024)
-    SocketLink(connection).serve()
+    SocketLink(connection, device).serve()
     return 0
 
 

@@ -15,6 +15,8 @@ GET_VERSION = 1
 RULE_PATH_BENEATH = 1
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+# From version 5 of the interface on, a device's own commands are a right.
+IOCTL_DEV = 1 << 15
 READ = EXECUTE | READ_FILE | READ_DIR
 # Rights that each version of the kernel's interface knows, as highest bit + 1.
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
@@ -43,12 +45,13 @@ def abi() -> int:
     return max(0, int(libc.syscall(CREATE_RULESET, None, 0, GET_VERSION)))
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
+def restrict(readable: Iterable[str], writable: Iterable[str], devices: Iterable[str] = ()) -> None:
     """Leaves this process, and all that it will start, only the folders that are named.
 
     Args:
         readable: Files and folders that may be read and run.
         writable: Files and folders that may be changed as well.
+        devices: Device nodes that may be used in any way.
 
     Raises:
         OSError: The kernel has no Landlock, or refuses.
@@ -65,6 +68,8 @@ def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
         for path in readable:
             _allow(descriptor, path, READ)
         for path in writable:
+            _allow(descriptor, path, every & ~IOCTL_DEV)
+        for path in devices:
             _allow(descriptor, path, every)
         _check(libc.syscall(RESTRICT_SELF, descriptor, 0), "enter a Landlock ruleset")
     finally:
@@ -78,7 +83,7 @@ def _allow(ruleset: int, path: str, access: int) -> None:
         return
     try:
         if not os.path.isdir(path):  # noqa: PTH112 - pathlib is slow to import in every worker
-            access &= EXECUTE | WRITE_FILE | READ_FILE
+            access &= EXECUTE | WRITE_FILE | READ_FILE | IOCTL_DEV
         rule = _PathBeneath(access, parent)
         result = libc.syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, ctypes.byref(rule), 0)
         _check(result, f"allow {path}")
