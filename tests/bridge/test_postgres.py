@@ -2,79 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from typer.testing import CliRunner
 
+from autograder import cli
 from autograder.bridge import GradebookError, GradebookWriter
 from autograder.bridge.address import database_url
-from tests.bridge.support import MANIFEST, graded
+from autograder.grading.run import grade_class
+from autograder.results import SubmissionResult, read_results
+from tests.bridge.postgres import Server, needs_postgres, running
+from tests.bridge.support import MANIFEST, ROOT, graded
 
-pytest.importorskip("psycopg")
-PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed (apt: postgresql)"),
-]
-
-
-class Server:
-    """A PostgreSQL of one's own, in a temporary folder, on a free port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.programs = PROGRAMS[-1].parent
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.run("initdb", "-D", "data", "-U", "grader", "-A", "trust", "-N")
-
-    def run(self, program: str, *words: str) -> None:
-        """Runs one of its programs; they refuse to run as root."""
-        command = [str(self.programs / program), *words]
-        if os.geteuid() == 0:
-            command = [
-                "setpriv",
-                "--reuid=postgres",
-                "--regid=postgres",
-                "--clear-groups",
-                *command,
-            ]
-        subprocess.run(command, cwd=self.folder, check=True, timeout=120, stdout=subprocess.DEVNULL)
-
-    def start(self) -> None:
-        options = f"-h 127.0.0.1 -p {self.port} -k {self.folder}"
-        self.run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
-
-    def stop(self, mode: str = "immediate") -> None:
-        self.run("pg_ctl", "-D", "data", "-w", "-m", mode, "stop")
-
-    @property
-    def url(self) -> str:
-        return f"postgresql://grader:secret@127.0.0.1:{self.port}/postgres"
+pytestmark = [pytest.mark.slow, needs_postgres]
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    # A socket's path must be short, and the folder one that the server's user may enter.
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-    made = Server(folder)
-    made.start()
-    yield made
-    # A test may have ended it.
-    with contextlib.suppress(subprocess.CalledProcessError):
-        made.stop()
-    shutil.rmtree(folder)
+    with running() as made:
+        yield made
 
 
 def auto_scores(server: Server) -> dict[str, float]:
@@ -86,7 +41,78 @@ def auto_scores(server: Server) -> dict[str, float]:
         return {f"{s.student.id}/{s.assignment.name}": s.score for s in submissions}
 
 
-def test_nothing_is_lost_when_the_server_goes_away(server: Server) -> None:
+def wanted(*results: SubmissionResult) -> dict[str, float]:
+    return {f"{result.student}/{result.assignment}": result.score for result in results}
+
+
+@contextmanager
+def at_the_write(number: int, do: Callable[[], None]) -> Iterator[None]:
+    """Does something just before the numbered statement that changes a database, once."""
+    count = 0
+
+    def listen(_conn: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        nonlocal count
+        if statement.split()[0] in ("INSERT", "UPDATE"):
+            count += 1
+            if count == number:
+                do()
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+    assert count >= number, "there was no such statement"
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 5])
+def test_nothing_is_lost_when_it_goes_away_within_a_submission(server: Server, number: int) -> None:
+    """It crashes at a statement of a transaction and is back a second later: all is there, once."""
+    first, second = graded("ada"), graded("bob")
+    GradebookWriter(server.url, MANIFEST).write([first])
+    timer = threading.Timer(1.0, server.start)
+
+    def crash() -> None:
+        server.stop()
+        timer.start()
+
+    with at_the_write(number, crash):
+        GradebookWriter(server.url, MANIFEST).write([first, second])
+    timer.join()
+    assert auto_scores(server) == wanted(first, second)
+
+
+def test_grading_is_kept_while_it_is_away(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes away while the class is graded: results stay; the same command brings them in."""
+    folder = tmp_path / "submitted" / "ada" / "part_b"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "release" / "part_b" / "part_b.ipynb", folder)
+    words = ["grade", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]
+    words += ["--workers", "1", "--gradebook", server.url]
+
+    def grade_then_crash(*arguments: Any) -> Any:
+        report = grade_class(*arguments)
+        server.stop()
+        return report
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cli, "grade_class", grade_then_crash)
+        patch.setattr(cli, "GradebookWriter", partial(GradebookWriter, patience=1))
+        done = CliRunner().invoke(cli.app, words)
+    assert done.exit_code == 2
+    assert f"results so far are in {tmp_path / 'out'}" in done.stderr
+    assert "secret" not in done.stderr
+    server.start()
+    assert auto_scores(server) == {}
+    done = CliRunner().invoke(cli.app, words)
+    assert done.exit_code == 0, done.output
+    (result,) = read_results(tmp_path / "out" / "results.jsonl")
+    assert auto_scores(server) == wanted(result)
+
+
+def test_nothing_is_lost_when_it_goes_away_between_two(server: Server) -> None:
     """It crashes after the first submission and comes back: every score is there, once."""
     results = [graded("ada"), graded("bob"), graded("bob", "b")]
     crashes: list[int] = []
@@ -103,10 +129,9 @@ def test_nothing_is_lost_when_the_server_goes_away(server: Server) -> None:
     ]
     writer.write(results, progress=progress)
     assert crashes == [3]
-    wanted = {f"{result.student}/{result.assignment}": result.score for result in results}
-    assert auto_scores(server) == wanted
+    assert auto_scores(server) == wanted(*results)
     writer.write(results)
-    assert auto_scores(server) == wanted
+    assert auto_scores(server) == wanted(*results)
 
 
 def test_a_server_that_stays_away_is_named(server: Server) -> None:
