@@ -17,7 +17,7 @@ from course.manifest import ManifestError, load_manifest
 from .bridge import GradebookError, GradebookWriter
 from .bundle.command import app as bundle
 from .export.command import export_results
-from .grading.journal import JournalBusyError
+from .grading.journal import FolderError
 from .grading.run import Options, Report, grade_class
 from .report import ReportMeta, write_report
 from .results import SubmissionResult
@@ -81,13 +81,15 @@ def grade(
     options = Options(submitted, out, workers, assignment, isolation, fresh)
     start = time.monotonic()
     try:
+        if out.resolve().is_relative_to(submitted.resolve()):
+            raise FolderError(f"{out} lies in {submitted}: name a folder outside of it")
         book = GradebookWriter(gradebook, load_manifest()) if gradebook else None
         notes = book.check() if book else []
         report = _with_progress(options)
         meta = ReportMeta(seconds=time.monotonic() - start, notices=tuple(report.notes))
         page = write_report(out, report.results, meta=meta)
         report.notes += notes + (book.write(report.results, submitted) if book else [])
-    except (IsolationError, SubmissionError, ManifestError, JournalBusyError) as error:
+    except (IsolationError, SubmissionError, ManifestError, FolderError) as error:
         _fail(str(error))
     except GradebookError as error:
         _fail(f"{error}; results so far are in {out}, and the same command goes on from here")
@@ -123,7 +125,9 @@ def _with_progress(options: Options) -> Report:
         TextColumn("time left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=errors, transient=True) as bar:
+    # Off a terminal a bar would only leave an empty line.
+    quiet = not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=quiet) as bar:
         task = bar.add_task("grading", total=None)
         return grade_class(
             options, lambda done, total: bar.update(task, completed=done, total=total)
@@ -131,10 +135,14 @@ def _with_progress(options: Options) -> Report:
 
 
 def _show(report: Report, page: Path, seconds: float) -> None:
-    table = Table("student", "assignment", "score", "of", "not passed", title="Results")
+    table = Table(
+        "student", "assignment", "by checks", "of", "by hand", "not passed", title="Results"
+    )
     for result in sorted(report.results, key=lambda r: (r.student, r.assignment)):
         table.add_row(*_row(result))
     console.print(table)
+    if any(_waiting(result) for result in report.results):
+        console.print("by hand: points that wait for a person, beside those by checks")
     for note in report.notes:
         errors.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
     for line in report.failed:
@@ -150,9 +158,22 @@ def _row(result: SubmissionResult) -> list[str]:
     wrong = [e for e in result.exercises if e.status not in ("passed", "manual")]
     told = ", ".join(f"{e.id} ({e.diagnosis or e.status})" for e in wrong[:2])
     more = f" and {len(wrong) - 2} more" if len(wrong) > 2 else ""
-    score, of = f"{result.score:g}", f"{result.max_score:g}"
+    waiting = _waiting(result)
+    of, by_hand = f"{result.max_score - waiting:g}", f"{waiting:g}" if waiting else ""
     # Names and messages come from outside: nothing in them is markup.
-    return [_plain(result.student), result.assignment, score, of, _plain(told + more)]
+    return [
+        _plain(result.student),
+        result.assignment,
+        f"{result.score:g}",
+        of,
+        by_hand,
+        _plain(told + more),
+    ]
+
+
+def _waiting(result: SubmissionResult) -> float:
+    """Points of a submission that only a person can give."""
+    return sum(e.max_score for e in result.exercises if e.status == "manual")
 
 
 def _plain(text: str) -> str:

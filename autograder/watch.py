@@ -20,7 +20,7 @@ import typer
 
 from course.manifest import ManifestError
 
-from .grading.journal import JournalBusyError
+from .grading.journal import FolderError
 from .grading.run import Options, Report, grade_class
 from .report import ReportMeta, write_report
 from .results import SubmissionResult
@@ -118,7 +118,7 @@ def grade_arrivals(
         KeyboardInterrupt: The user ends it; what is finished is kept.
         IsolationError: The host cannot give the level that was asked for.
         SubmissionError: The folder is not there.
-        JournalBusyError: Another run is at work in the output folder.
+        FolderError: The output folder is in use by another run, or not a run's.
         OSError: The output folder cannot be written.
     """
     settling, told = Settling(settle), dict[str, None]()
@@ -208,7 +208,7 @@ def watch(
             grade_arrivals(options, settle, interval, typer.echo)
     except KeyboardInterrupt:
         typer.echo(f"ended; what is finished is in {out}")
-    except (IsolationError, SubmissionError, ManifestError, JournalBusyError) as error:
+    except (IsolationError, SubmissionError, ManifestError, FolderError) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.filename or out}: {error.strerror or error}; results so far are kept")

@@ -18,7 +18,11 @@ from ..results import ResultError, SubmissionResult, from_json_line, to_json_lin
 NAME = "journal.jsonl"
 
 
-class JournalBusyError(Exception):
+class FolderError(Exception):
+    """The output folder cannot be used."""
+
+
+class JournalBusyError(FolderError):
     """Another run writes to the same output folder."""
 
 

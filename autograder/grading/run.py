@@ -13,6 +13,7 @@ from ..results import SubmissionResult, write_grades_csv, write_results
 from ..sandbox import require
 from ..submission import Answers, Refusal, Submission, find_submissions
 from .crew import HostError, Task, default_workers, grade_all
+from .folder import claim
 from .journal import Journal
 from .key import content_key
 from .submission import read, refuse
@@ -67,13 +68,13 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
     Raises:
         IsolationError: The host cannot give the level that was asked for.
         SubmissionError: There is nothing to grade, or the assignment is unknown.
-        JournalBusyError: Another run is at work in OUT.
+        FolderError: OUT is in use by another run, or not a run's.
         OSError: OUT cannot be written.
     """
     level = require(options.isolation)
     manifest = load_manifest(options.manifest)
     found = find_submissions(options.submitted, options.assignment)
-    options.out.mkdir(parents=True, exist_ok=True)
+    claim(options.out)
     report = Report(level)
     with Journal(options.out, options.fresh) as journal:
         tasks = _sort_out(found, manifest, level, journal, report)

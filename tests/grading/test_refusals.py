@@ -21,7 +21,7 @@ def refused(result: Result, *words: str) -> None:
     """One line of reason, and no table."""
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
-    (line,) = result.stderr.strip().splitlines()
+    (line,) = result.stderr.splitlines()
     for word in words:
         assert word in line
 
@@ -75,13 +75,29 @@ def test_a_level_that_this_host_lacks(
 
 def test_an_output_that_is_a_file(tmp_path: Path, submitted: Path) -> None:
     (tmp_path / "out").write_text("mine", encoding="utf-8")
-    refused(run(submitted, "--out", tmp_path / "out"), "out", "File exists")
+    refused(run(submitted, "--out", tmp_path / "out"), "out", "is a file: name a folder")
     assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
 
 
 def test_an_output_below_a_file(tmp_path: Path, submitted: Path) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     refused(run(submitted, "--out", tmp_path / "file" / "out"), "file", "Not a directory")
+
+
+@pytest.mark.parametrize("name", ["report.html", "results.jsonl", "grades.csv"])
+def test_an_output_with_the_report_of_another(tmp_path: Path, submitted: Path, name: str) -> None:
+    """What no run wrote is not overwritten."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("mine", encoding="utf-8")
+    refused(run(submitted, "--out", tmp_path / "out"), f"has a {name} that no grading run wrote")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+    assert (tmp_path / "out" / name).read_text(encoding="utf-8") == "mine"
+
+
+def test_an_output_among_the_submissions(tmp_path: Path, submitted: Path) -> None:
+    """It would be a student of the next run."""
+    refused(run(submitted, "--out", submitted / "out"), "name a folder outside of it")
+    assert not (submitted / "out").exists()
 
 
 def test_an_output_that_another_run_uses(tmp_path: Path, submitted: Path) -> None:
