@@ -33,6 +33,10 @@ class Fields:
             raise self._wrong(key, "a string", value)
         return value
 
+    def text_or(self, key: str, default: str) -> str:
+        """Takes a string; the default where the key is absent."""
+        return self.text(key) if key in self._data else default
+
     def optional_text(self, key: str) -> str | None:
         """Takes a string or null."""
         if key in self._data and self._data[key] is None:
@@ -52,6 +56,11 @@ class Fields:
         if not finite:
             raise ResultError(f"{self._where}.{key}: expected a finite number, found {value}")
         return value
+
+    def numbers(self, key: str) -> dict[str, float]:
+        """Takes an object of finite numbers."""
+        inner = Fields(self._take(key), f"{self._where}.{key}")
+        return {name: inner.number(name) for name in list(inner._data)}
 
     def items(self, key: str, *, optional: bool = False) -> list[object]:
         """Takes a list; an absent one is empty where it is optional."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
+
+from autograder.findings import Finding
 
 Status = Literal["passed", "failed", "missing", "error", "timeout", "manual"]
 STATUSES: Final[tuple[str, ...]] = get_args(Status)
@@ -43,6 +45,8 @@ class ExerciseResult:
         diagnosis: The slug of the recognised mistake, or None.
         message: What the student is told; no hidden material.
         checks: The outcome of each named check, in the manifest's order.
+        picture: A WebP file for the instructor: what a wrong answer draws beside what the
+            solution draws; empty where there is none. It is not part of ``results.jsonl``.
     """
 
     id: str
@@ -52,6 +56,7 @@ class ExerciseResult:
     diagnosis: str | None = None
     message: str = ""
     checks: tuple[CheckOutcome, ...] = ()
+    picture: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class SubmissionResult:
         seconds: Wall-clock time that grading took.
         exercises: Every exercise of the assignment, in the manifest's order.
         repairs: What was put right when the notebook was read, one line each.
+        tier: quick, or full where training was run in full as well.
+        trainings: What the full tier found.
     """
 
     student: str
@@ -77,3 +84,5 @@ class SubmissionResult:
     seconds: float
     exercises: tuple[ExerciseResult, ...] = ()
     repairs: tuple[str, ...] = ()
+    tier: str = "quick"
+    trainings: tuple[Finding, ...] = ()

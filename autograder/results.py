@@ -1,8 +1,8 @@
 """One submission's result: the line of ``results.jsonl`` that everything else reads.
 
-The keys and their forms are the package's contract; ``repairs`` (of a submission) and
-``checks`` (of an exercise) come in addition. A line is strict JSON on one physical line for
-every reader, so Unicode line separators and lone surrogates are written as escapes.
+The keys and their forms are the package's contract; ``repairs``, ``tier`` and ``trainings`` (of
+a submission) and ``checks`` (of an exercise) come in addition. A line is strict JSON on one line
+for every reader, so Unicode line separators and lone surrogates are written as escapes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, cast
 
+from autograder import findings
 from autograder.json_fields import Fields, ResultError
 from autograder.result_types import (
     STATUSES,
@@ -39,6 +40,7 @@ __all__ = [
     "spreadsheet_safe",
     "to_json_line",
     "write_atomically",
+    "write_bytes_atomically",
     "write_grades_csv",
     "write_results",
 ]
@@ -76,6 +78,8 @@ def to_json_line(result: SubmissionResult) -> str:
         "seconds": number(result.seconds),
         "exercises": [_exercise_to_json(exercise) for exercise in result.exercises],
         "repairs": list(result.repairs),
+        "tier": result.tier,
+        "trainings": [findings.to_json(finding) for finding in result.trainings],
     }
     text = json.dumps(line, ensure_ascii=False, allow_nan=False).translate(_LINE_BREAKS)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -116,6 +120,7 @@ def from_json_line(line: str) -> SubmissionResult:
     fields = Fields(data, "result")
     exercises = enumerate(fields.items("exercises"))
     repairs = fields.items("repairs", optional=True)
+    trainings = enumerate(fields.items("trainings", optional=True))
     if not all(isinstance(repair, str) for repair in repairs):
         raise ResultError("result.repairs: expected strings only")
     result = SubmissionResult(
@@ -127,6 +132,8 @@ def from_json_line(line: str) -> SubmissionResult:
         seconds=fields.number("seconds"),
         exercises=tuple(_exercise_from_json(e, f"exercises[{i}]") for i, e in exercises),
         repairs=tuple(map(str, repairs)),
+        tier=fields.text_or("tier", "quick"),
+        trainings=tuple(findings.from_json(f, f"trainings[{i}]") for i, f in trainings),
     )
     fields.close()
     return result
@@ -228,11 +235,16 @@ def write_atomically(path: Path, text: str) -> Path:
 
     Lone surrogates (from file names that are not UTF-8) become escapes.
     """
+    return write_bytes_atomically(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes_atomically(path: Path, content: bytes) -> Path:
+    """As `write_atomically`, for a file that is no text."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8", "backslashreplace"))
+            file.write(content)
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
