@@ -14,6 +14,7 @@ from rich.markup import escape
 from course import build as building
 from course.gallery.command import gallery
 from course.manifest import ManifestError, load_manifest
+from course.miniature.command import app as miniature
 from course.reproduce.command import reproduce
 from course.scaffold import scaffold
 from course.table import markdown_table, terminal_table, totals, with_table
@@ -146,6 +147,7 @@ def table(
 
 app.command(name="reproduce")(reproduce)
 app.command(name="gallery")(gallery)
+app.add_typer(miniature, name="miniature")
 
 
 def main() -> None:
