@@ -55,7 +55,9 @@ def gallery(
     )
     start = time.perf_counter()
     try:
-        with Progress(*columns, console=console, transient=True) as progress:
+        # Off a terminal a bar would only leave an empty line.
+        quiet = not console.is_terminal
+        with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
             paths = make_gallery(
                 out,
                 _Bar(progress),

@@ -160,7 +160,8 @@ def _writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise GalleryError(
-            f"--out {folder} cannot be written ({error.strerror}); give a folder of your own"
+            f"--out {folder} is no folder that can be written ({error.strerror}); give one of "
+            "your own"
         ) from error
 
 

@@ -80,8 +80,9 @@ def load_digits(
         return _embedded(train)
     looked = ", ".join(str(folder) for folder in _folders(root))
     raise KitError(
-        f"load_digits: no MNIST in {looked}; pass download=True once (needs a network), or give "
-        f"its folder as root or in {ENVIRONMENT}"
+        f"load_digits: no MNIST in {looked}; pass download=True once (needs a network), give "
+        f"its folder as root or in {ENVIRONMENT}, or take the digits that come with the course: "
+        'kit.load_digits(source="embedded")'
     )
 
 
@@ -123,7 +124,8 @@ def _download(folder: Path, train: bool) -> Digits:
     except (RuntimeError, OSError) as error:
         raise KitError(
             f"load_digits: MNIST could not be downloaded to {folder} ({type(error).__name__}); "
-            "check the network, or copy the four .gz files there by hand"
+            "check the network, copy the four .gz files there by hand, or take the digits that "
+            'come with the course: kit.load_digits(source="embedded")'
         ) from error
     return Digits("MNIST", stored.data, stored.targets)
 

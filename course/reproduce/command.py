@@ -44,6 +44,8 @@ def reproduce(
     from .run import ReproduceError, reproduce
 
     try:
+        for option, folder in _folders(work, figures, numbers).items():
+            _refuse_file(option, folder)
         found = reproduce(preset, device, work, data, source, typer.echo)
     except (ReproduceError, TrainingError) as error:
         typer.echo(f"course: {error}", err=True)
@@ -51,5 +53,21 @@ def reproduce(
     for path in write_figures(found, figures):
         typer.echo(path)
     if numbers is not None:
+        numbers.parent.mkdir(parents=True, exist_ok=True)
         numbers.write_text(markdown(found.numbers), encoding="utf-8")
         typer.echo(numbers)
+
+
+def _folders(work: Path, figures: Path, numbers: Path | None) -> dict[str, Path]:
+    """The folders that are written to, by the option that names them."""
+    page = {"--numbers": numbers.parent} if numbers is not None else {}
+    return {"--work": work, "--figures": figures, **page}
+
+
+def _refuse_file(option: str, folder: Path) -> None:
+    """Refuses a file for a folder before anything is trained whose results would have no place."""
+    from .run import ReproduceError
+
+    existing = next((p for p in [folder, *folder.absolute().parents] if p.exists()), folder)
+    if existing.is_file():
+        raise ReproduceError(f"{option} {folder}: {existing} is a file; name a folder")

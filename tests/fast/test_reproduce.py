@@ -68,6 +68,20 @@ def test_bad_input_is_one_line(arguments: list[str], says: str, tmp_path: Path) 
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("option", ["--work", "--figures", "--numbers"])
+def test_a_file_in_the_place_of_a_folder(option: str, tmp_path: Path) -> None:
+    """It is told before anything is trained."""
+    (tmp_path / "mine").write_text("mine", encoding="utf-8")
+    place = tmp_path / "mine" / "page.md" if option == "--numbers" else tmp_path / "mine"
+    work = ["--work", str(tmp_path / "work"), "--figures", str(tmp_path / "figures")]
+    result = CliRunner().invoke(app, ["reproduce", *work, option, str(place)])
+    assert result.exit_code == 2
+    mine = tmp_path / "mine"
+    told = f"course: {option} {mine}: {mine} is a file; name a folder\n"
+    assert result.stderr == told
+    assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
+
+
 def test_a_missing_gpu_is_told(tmp_path: Path) -> None:
     with pytest.raises(ReproduceError, match="no GPU is to be seen here; take --device cpu"):
         reproduce("smoke", "cuda", tmp_path)

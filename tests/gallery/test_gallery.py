@@ -116,8 +116,8 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder", encoding="utf-8")
     line = one_line(gallery(blocked / "figures", "--only", "a1_1"))
-    assert "cannot be written" in line
-    assert "give a folder of your own" in line
+    assert "is no folder that can be written (Not a directory)" in line
+    assert "give one of your own" in line
     assert blocked.read_text(encoding="utf-8") == "no folder"
 
 
