@@ -10,6 +10,7 @@ from .. import results
 from ..bank import Mistake
 from ..checking import CheckOutcome, check_module, run_checks
 from ..diagnosis import behaviour, diagnose
+from ..portraits import portrait
 from ..results import ExerciseResult, Status
 from ..sandbox import ForkServerError, ForkServerHandle, RemoteSubject
 from ..subject import StudentError
@@ -64,10 +65,12 @@ def grade_exercise(
     student = RemoteSubject(server, limits.wall, caps)
     try:
         outcomes = run_checks(check_module(exercise.id), student, source, exercise.checks)
-        mistake = None if _settled(outcomes) else _diagnosis(exercise.id, student)
+        settled = _settled(outcomes)
+        mistake = None if settled else _diagnosis(exercise.id, student)
+        picture = b"" if settled else portrait(exercise.id, student)
     finally:
         student.close()
-    return _result(exercise, outcomes, mistake)
+    return _result(exercise, outcomes, mistake, picture)
 
 
 def manual_result(exercise: Exercise, answer: ManualAnswer | None) -> ExerciseResult:
@@ -108,7 +111,10 @@ def _diagnosis(exercise_id: str, student: RemoteSubject) -> Mistake | None:
 
 
 def _result(
-    exercise: Exercise, outcomes: Sequence[CheckOutcome], mistake: Mistake | None
+    exercise: Exercise,
+    outcomes: Sequence[CheckOutcome],
+    mistake: Mistake | None,
+    picture: bytes,
 ) -> ExerciseResult:
     checks = tuple(
         results.CheckOutcome(o.name, points if o.passed else 0.0, points, o.message)
@@ -120,7 +126,9 @@ def _result(
     parts = [f"{mistake.says} {mistake.hint}"] if mistake else []
     message = " ".join([*parts, *wrong[:1]])
     slug = mistake.slug if mistake else None
-    return ExerciseResult(exercise.id, score, exercise.points, status, slug, message, checks)
+    return ExerciseResult(
+        exercise.id, score, exercise.points, status, slug, message, checks, picture
+    )
 
 
 def _status(outcomes: Sequence[CheckOutcome]) -> Status:

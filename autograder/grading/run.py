@@ -9,6 +9,7 @@ from pathlib import Path
 
 from course.manifest import Manifest, load_manifest
 
+from ..report.pictures import keep_pictures
 from ..results import SubmissionResult, write_grades_csv, write_results
 from ..sandbox import require
 from ..submission import Answers, Refusal, Submission, find_submissions
@@ -87,6 +88,7 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
                     name = f"{task.item.student}/{task.item.assignment}"
                     report.failed.append(f"{name}: {outcome}; run the command again to grade it")
                 else:
+                    keep_pictures(options.out, outcome)
                     journal.add(task.key, outcome)
                     report.results.append(outcome)
                 progress(len(report.results), total)

@@ -32,6 +32,7 @@ def payload(
     manifest: Manifest,
     explain: Explain,
     pages: Mapping[str, str],
+    pictures: Mapping[tuple[str, str, str], str],
 ) -> dict[str, Any]:
     """Gives what the script needs, as plain JSON values.
 
@@ -42,8 +43,9 @@ def payload(
         manifest: The course's exercises.
         explain: Gives a mistake's sentence from exercise id and slug.
         pages: Each student's feedback page, relative to the report.
+        pictures: Addresses of answers' pictures by student, assignment and exercise.
     """
-    texts, exercises = _Table(), _Table()
+    texts, exercises, images = _Table(), _Table(), _Table()
     submissions = [
         [
             result.student,
@@ -55,7 +57,13 @@ def payload(
             texts.place(result.isolation),
             pages.get(result.student, ""),
             [texts.place(repair) for repair in result.repairs],
-            [_answer(e, texts, exercises) for e in result.exercises],
+            [
+                [
+                    *_answer(e, texts, exercises),
+                    images.place(pictures.get((result.student, result.assignment, e.id), "")),
+                ]
+                for e in result.exercises
+            ],
         ]
         for result in results
     ]
@@ -67,6 +75,7 @@ def payload(
         "exercises": described,
         "says": {key: words for key, words in says.items() if words},
         "texts": texts.values(),
+        "images": images.values(),
         "submissions": submissions,
     }
 

@@ -16,6 +16,7 @@ from autograder.report.feedback import feedback_of
 from autograder.report.filenames import page_name
 from autograder.report.mistakes import mistake_sentence
 from autograder.report.payload import inert_json, payload
+from autograder.report.pictures import addresses
 from autograder.report.summary import OUTCOMES, summarise
 from autograder.results import SubmissionResult, in_order, number, write_atomically
 from course.manifest import Manifest, load_manifest
@@ -61,6 +62,7 @@ def write_report(
     results = in_order(results)
     templates = _environment()
     pages = _write_feedback(out, results, manifest, meta, templates)
+    data = payload(results, manifest, mistake_sentence, pages, addresses(out, results))
     text = templates.get_template("report.html.j2").render(
         meta=meta,
         results=results,
@@ -68,7 +70,7 @@ def write_report(
         summaries=summarise(results, manifest, mistake_sentence),
         outcomes=OUTCOMES,
         places={(r.student, r.assignment): place for place, r in enumerate(results)},
-        data=Markup(inert_json(payload(results, manifest, mistake_sentence, pages))),
+        data=Markup(inert_json(data)),
         scripts=[_asset(name) for name in _SCRIPTS],
     )
     return write_atomically(out / "report.html", text)

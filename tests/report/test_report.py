@@ -99,7 +99,7 @@ def test_every_answer_reads_back_from_the_data(page: Page, results: list[Submiss
     ordered = sorted(results, key=lambda r: (r.student, r.assignment))
     for submission, result in zip(data["submissions"], ordered, strict=True):
         for answer, exercise in zip(submission[10], result.exercises, strict=True):
-            key, score, points, outcome, diagnosis, message, checks = answer
+            key, score, points, outcome, diagnosis, message, checks, _ = answer
             assert data["exercises"][key]["id"] == exercise.id
             assert (score, points, texts[message]) == (
                 exercise.score,

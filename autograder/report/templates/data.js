@@ -5,12 +5,13 @@ const text = (place) => raw.texts[place];
 const glyphs = { passed: "✓", partial: "◐", failed: "✗", missing: "–", error: "!", timeout: "◷", manual: "✎" };
 const words = { passed: "passed", partial: "partly", failed: "failed", missing: "missing", error: "error", timeout: "timeout", manual: "by hand" };
 
-function readAnswer([exercise, score, max, outcome, diagnosis, message, checks]) {
+function readAnswer([exercise, score, max, outcome, diagnosis, message, checks, image]) {
   return {
     exercise: raw.exercises[exercise], score, max,
     outcome: raw.outcomes[outcome],
     diagnosis: diagnosis < 0 ? "" : text(diagnosis),
     message: text(message),
+    image: raw.images[image],
     checks: checks.map(([name, got, most, said]) => ({ name: text(name), score: got, max: most, message: text(said) })),
   };
 }

@@ -20,6 +20,17 @@ function checkList(answer) {
     el("span", {}, c.message === answer.message ? "" : c.message))));
 }
 
+// Left what the answer draws, right what the solution draws of the same.
+function picture(answer) {
+  if (!answer.image) return null;
+  const label = `What this answer draws, and beside it what the solution draws: ${answer.exercise.title}`;
+  if (!answer.image.startsWith("data:image/webp;base64,")) {
+    return el("p", {}, el("a", { href: answer.image }, "Picture: this answer, and the solution"));
+  }
+  return el("figure", {}, el("img", { src: answer.image, alt: label }),
+    el("figcaption", { class: "soft small" }, el("span", {}, "this answer"), el("span", {}, "solution")));
+}
+
 function diagnosis(answer) {
   if (!answer.diagnosis) return null;
   return el("p", { class: "hint" }, "Known mistake: ",
@@ -37,7 +48,7 @@ function answerPart(answer) {
       el("h3", {}, el("span", { class: "soft" }, answer.exercise.section), " ", name),
       pill(answer.outcome), el("span", { class: "given" }, given(answer))),
     answer.message ? el("p", {}, answer.message) : null,
-    diagnosis(answer), checkList(answer));
+    diagnosis(answer), picture(answer), checkList(answer));
 }
 
 function answerCard(heading, answers) {
@@ -85,7 +96,7 @@ function exerciseRow(s, answer) {
     el("div", { class: "row" }, el("h3", {}, link(`#/student/${s.index}`, s.student)),
       pill(answer.outcome), el("span", { class: "given" }, given(answer))),
     answer.message && answer.outcome !== "passed" ? el("p", {}, answer.message) : null,
-    answer.outcome === "passed" ? null : diagnosis(answer));
+    answer.outcome === "passed" ? null : diagnosis(answer), picture(answer));
 }
 
 function exerciseView(id) {
