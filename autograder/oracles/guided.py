@@ -7,6 +7,7 @@ into pictures, whatever the calls were.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -40,10 +41,14 @@ class Run:
     num_ts: int
     classes: Tensor
 
+    @cached_property
+    def _every(self) -> list[Row]:
+        return [row for call in self.calls for row in rows(call)]
+
     def rows(self) -> list[Row]:
         """All pictures of all calls."""
         reverse.check_nonempty(self.calls)
-        return [row for call in self.calls for row in rows(call)]
+        return self._every
 
     def groups(self) -> list[list[Row]]:
         """The pictures of each step."""

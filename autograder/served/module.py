@@ -62,13 +62,25 @@ class ServedModule(Served):
         parameters = context["parameters"]
         try:
             with torch.no_grad():
-                out = functional_call(self.network, parameters, tuple(args), kwargs)
+                # Where nothing was trained, as while sampling, the network itself does.
+                if self._untrained(parameters):
+                    out = self.network(*args, **kwargs)
+                else:
+                    out = functional_call(self.network, parameters, tuple(args), kwargs)
         except Exception as error:
             raise CallRefusedError(f"the UNet refused its inputs: {error}") from None
         self.calls.append(
             ModuleCall(args, kwargs, parameters, context["training"], context["grad"], out)
         )
         return [len(self.calls) - 1, out]
+
+    def _untrained(self, parameters: dict[str, Tensor]) -> bool:
+        """Whether these are the network's own parameters."""
+        own = dict(self.network.named_parameters())
+        return own.keys() == parameters.keys() and all(
+            isinstance(parameters[name], Tensor) and torch.equal(value, parameters[name])
+            for name, value in own.items()
+        )
 
     def _backward(self, number: int, grad_out: Tensor) -> dict[str, Tensor]:
         call = self.calls[number]

@@ -6,7 +6,7 @@ answers is decided on the trusted side, which logs every call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, Protocol
 
@@ -171,8 +171,21 @@ class ModuleProxy(nn.Module):
         """The network's output on a batch."""
         parameters = list(self.parameters())
         grad = torch.is_grad_enabled()
-        out: Tensor = _Served.apply(self, args, kwargs, grad, *parameters)
-        return out
+        if grad:
+            out: Tensor = _Served.apply(self, args, kwargs, grad, *parameters)
+            return out
+        return self._ask(args, kwargs, grad, parameters)[1]
+
+    def _ask(
+        self, args: Any, kwargs: dict[str, Any], grad: bool, parameters: Sequence[Tensor]
+    ) -> tuple[int, Tensor]:
+        """The number of the call, by which its gradients can be asked for, and the output."""
+        state = dict(zip(self._names, parameters, strict=True))
+        context = {"parameters": state, "training": self.training, "grad": grad}
+        number, out = self._link.callback(
+            self._spec.number, "forward", (list(args), kwargs, context), {}
+        )
+        return number, out
 
 
 class _Served(torch.autograd.Function):
@@ -187,13 +200,9 @@ class _Served(torch.autograd.Function):
         grad: bool,
         *parameters: Tensor,
     ) -> Tensor:
-        number, link = module._spec.number, module._link
-        state = dict(zip(module._names, parameters, strict=True))
-        context = {"parameters": state, "training": module.training, "grad": grad}
-        call, out = link.callback(number, "forward", (list(args), kwargs, context), {})
-        ctx.module, ctx.call = module, call
-        result: Tensor = out
-        return result
+        ctx.module = module
+        ctx.call, out = module._ask(args, kwargs, grad, parameters)
+        return out
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> Any:
