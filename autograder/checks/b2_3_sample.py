@@ -76,7 +76,7 @@ RUNS: WeakKeyDictionary[Subject, dict[tuple[float, int], Run]] = WeakKeyDictiona
 
 
 def kept_run(student: Subject, amount: float, schedule: Schedule) -> Run:
-    """The run with a constant answer, or with the bent one for `BENT`; made once for each answer."""
+    """The run with a constant answer, bent for `BENT`; made once for each answer."""
     runs = RUNS.setdefault(student, {})
     key = (amount, len(schedule["betas"]))
     if key not in runs:
