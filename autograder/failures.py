@@ -5,8 +5,10 @@ from __future__ import annotations
 import builtins
 from dataclasses import dataclass
 
+from . import limits
+
 # What a worker may say of itself; timeout, killed and protocol are for the trusted side to say.
-TOLD_BY_WORKER = ("raised", "not_implemented", "syntax", "unsendable", "memory")
+TOLD_BY_WORKER = ("raised", "not_implemented", "syntax", "unsendable", *limits.TOLD_BY_WORKER)
 
 
 class HostFailureError(Exception):
@@ -18,16 +20,19 @@ class StudentError(Exception):
     """The student's code did not answer.
 
     Attributes:
-        kind: raised, not_implemented, syntax, unsendable, memory, timeout, killed or protocol.
+        kind: raised, not_implemented, syntax, unsendable, timeout, killed, protocol, or a limit
+            that the worker noticed.
         type: Name of the exception's class.
-        message: Its text, from the student's process: never to be trusted.
+        message: Its text, from the student's process: never to be trusted, but where `limit` is.
         line: Line of the answer's source, where one is known.
+        limit: The limit that was reached, of `limits.LIMITS`; the message is then ours.
     """
 
     kind: str
     type: str
     message: str
     line: int | None = None
+    limit: str | None = None
 
     def __str__(self) -> str:
         where = f" (line {self.line} of your answer)" if self.line else ""
@@ -41,6 +46,8 @@ class StudentError(Exception):
         An exception's text could carry the hidden inputs out, so only its kind is named.
         """
         where = f" at line {self.line} of your answer" if self.line else ""
+        if self.limit:
+            return f"{self.message}{where}."
         known = isinstance(getattr(builtins, self.type, None), type)
         texts = {
             "raised": f"Your code raised {self.type if known else 'an exception'}{where}.",
@@ -49,7 +56,6 @@ class StudentError(Exception):
             "timeout": self.message,
             "killed": self.message,
             "unsendable": "Your function returned something that is no tensor, number or text.",
-            "memory": f"Your code asked for more memory than this exercise may use{where}.",
             "protocol": "Your code disturbed the connection to the grader.",
         }
         return texts.get(self.kind, "Your code did not answer.")

@@ -10,8 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from . import limits
 from .failures import TOLD_BY_WORKER, HostFailureError, StudentError
 from .served import CallRefusedError, Served, ServedFunction
+from .worker.confine import Caps
 from .worker.executor import Executor
 from .worker.wire import Decoder, Encoder, Handle, Spec
 
@@ -30,11 +32,16 @@ class Subject:
     Attributes:
         device: Where the answer runs, "cpu" or "cuda": tensors that are sent arrive there, modules
             are made there, and what comes back is on the CPU.
+        caps: Limits of what runs the answer.
+        wall: Seconds of real time for all that is asked of it.
     """
 
     device = "cpu"
+    caps = Caps()
+    wall = 60.0
 
     def __init__(self) -> None:
+        self.called = ""
         self.served: dict[int, Served] = {}
         self.defined: list[str] = []
         self.lines = 0
@@ -85,10 +92,15 @@ class Subject:
     def new(self, name: str, /, *args: Any, seed: int | None = None, **kwargs: Any) -> RemoteModule:
         """Constructs one of the answer's modules."""
         request = {"op": "new", "name": name, "args": list(args), "kwargs": dict(kwargs)}
-        handle = self._request({**request, "seed": seed})
-        if not isinstance(handle, Handle):
+        if not isinstance(handle := self._request({**request, "seed": seed}), Handle):
             raise StudentError("protocol", "WireError", f"{name} did not give a module")
-        return RemoteModule(self, handle)
+        return RemoteModule(self, handle, name)
+
+    def over(self, limit: str) -> StudentError:
+        """The error for a limit that what runs has reached."""
+        kind = "timeout" if limit in ("wall", "cpu") else limit
+        message = limits.over(limit, self.caps, self.wall, self.called)
+        return StudentError(kind, "LimitError", message, limit=limit)
 
     def close(self) -> None:
         """Ends whatever runs the answer."""
@@ -97,11 +109,10 @@ class Subject:
         """What an argument that is no plain data is sent as."""
         if isinstance(value, RemoteModule):
             return value.handle
-        if isinstance(value, Served):
-            number = id(value)
-            self.served[number] = value
-            return value.spec(number)
-        return None
+        if not isinstance(value, Served):
+            return None
+        self.served[id(value)] = value
+        return value.spec(id(value))
 
     def unwrap(self, value: Handle | Spec) -> Any:
         """What a reference in an answer stands for."""
@@ -118,6 +129,7 @@ class Subject:
             return {"refused": f"a served object was called wrongly ({type(error).__name__})"}
 
     def _request(self, request: dict[str, Any]) -> Any:
+        self.called = str(request.get("name", self.called))
         answer = self._exchange(request)
         if isinstance(answer, dict) and set(answer) == {"ok"}:
             return answer["ok"]
@@ -127,12 +139,11 @@ class Subject:
         if error["kind"] not in TOLD_BY_WORKER:
             raise StudentError("protocol", "WireError", "the worker's error makes no sense")
         line = error.get("line")
-        raise StudentError(
-            error["kind"],
-            str(error["type"])[:200],
-            str(error["message"])[:2000],
-            line if type(line) is int and 0 < line <= self.lines else None,
-        )
+        kind, message = error["kind"], str(error["message"])[:2000]
+        told = self.over(kind) if kind in limits.TOLD_BY_WORKER else StudentError(kind, "", message)
+        told.type = str(error["type"])[:200]
+        told.line = line if type(line) is int and 0 < line <= self.lines else None
+        raise told
 
     def _exchange(self, request: dict[str, Any]) -> Any:
         raise NotImplementedError
@@ -144,6 +155,7 @@ class RemoteModule:
 
     subject: Subject
     handle: Handle
+    name: str = ""
 
     def __call__(self, *args: Any, seed: int | None = None, **kwargs: Any) -> Any:
         """The module's output."""
@@ -187,6 +199,7 @@ class RemoteModule:
         kwargs: Mapping[str, Any] | None = None,
         seed: int | None = None,
     ) -> Any:
+        self.subject.called = self.name
         request = {"op": "module", "number": self.handle.number, "method": method, "args": args}
         return self.subject._request({**request, "kwargs": dict(kwargs or {}), "seed": seed})
 

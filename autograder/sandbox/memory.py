@@ -21,10 +21,12 @@ class Usage:
     Attributes:
         memory_mib: Resident memory that is not a file's and did not come from the fork server.
         threads: Threads of all processes.
+        pids: The processes, the fork server's not among them.
     """
 
     memory_mib: float
     threads: int
+    pids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,16 @@ def workers_usage(root: int) -> Usage:
             todo.append(process)
     inherited: float | None = None
     memory, threads = 0.0, 0
+    pids: set[int] = set()
     for process in todo:  # grows on the way: the nearest come first
         todo += children[process.pid]
         if inherited is not None:
             memory += max(0.0, process.memory_mib - inherited)
             threads += process.threads
+            pids.add(process.pid)
         elif process.memory_mib > SERVER_MIB:
             inherited = process.memory_mib
-    return Usage(memory, threads)
+    return Usage(memory, threads, frozenset(pids))
 
 
 def _processes() -> list[_Process]:

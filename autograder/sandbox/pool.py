@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..subject import HostFailureError
 from ..worker.confine import Caps
@@ -20,6 +20,18 @@ from .gpus import Gpu
 
 START_SECONDS = 180.0
 END_SECONDS = 60.0
+
+
+class End(NamedTuple):
+    """How a worker ended.
+
+    Attributes:
+        status: As `os.waitpid` gives it.
+        cpu: Seconds of processor time that it used.
+    """
+
+    status: int
+    cpu: float
 
 
 class ForkServerError(HostFailureError):
@@ -39,7 +51,7 @@ class ForkServerHandle:
         self.gpu = gpu
         self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.next_number = 0
-        self.ended: dict[int, int] = {}
+        self.ended: dict[int, End] = {}
         try:
             self.process = self._spawn(inside)
         except BaseException:
@@ -73,8 +85,8 @@ class ForkServerHandle:
             theirs.close()
         return self.next_number, ours
 
-    def kill(self, number: int) -> int:
-        """Ends a worker with all that it started, waits for it, and returns its status."""
+    def kill(self, number: int) -> End:
+        """Ends a worker with all that it started, waits for it, and says how it ended."""
         if number not in self.ended:
             self._send({"kill": number})
         deadline = time.monotonic() + END_SECONDS
@@ -137,7 +149,8 @@ class ForkServerHandle:
     def _read(self, deadline: float, what: str) -> None:
         message = self._receive(deadline, what)
         if "ended" in message:
-            self.ended[int(message["ended"])] = int(message["status"])
+            end = End(int(message["status"]), float(message["cpu"]))
+            self.ended[int(message["ended"])] = end
 
     def _receive(self, deadline: float, what: str) -> dict[str, Any]:
         remaining = max(0.0, deadline - time.monotonic())

@@ -20,7 +20,8 @@ import torch
 from torch import nn
 
 from . import gpu, proxies
-from .wire import Handle, Spec, WireError
+from .exhaustion import exhausted
+from .wire import Handle, Spec, TooLargeError, WireError
 
 FILENAME = "<answer>"
 
@@ -64,16 +65,15 @@ class Executor:
                 warnings.simplefilter("ignore")
                 return {"ok": handler(**{k: v for k, v in request.items() if k != "op"})}
         except WireError as error:
-            return _failure("unsendable", "TypeError", str(error))
+            kind = "reply" if isinstance(error, TooLargeError) else "unsendable"
+            return _failure(kind, "TypeError", str(error))
         except NotImplementedError as error:
             return _failure("not_implemented", "NotImplementedError", _text(error), _line(error))
         except SyntaxError as error:
             line = error.lineno if error.filename == FILENAME else _line(error)
             return _failure("syntax", "SyntaxError", _text(error), line)
-        except MemoryError as error:
-            return _failure("memory", "MemoryError", "it asked for too much memory", _line(error))
         except BaseException as error:  # SystemExit and KeyboardInterrupt are answers, too
-            kind = "memory" if _out_of_memory(error) else "raised"
+            kind = exhausted(error) or "raised"
             return _failure(kind, _name(error), _text(error), _line(error))
 
     def place(self, value: torch.Tensor) -> torch.Tensor:
@@ -196,11 +196,6 @@ def _name(error: BaseException) -> str:
         return str(type(error).__name__)[:200]
     except BaseException:  # a metaclass of the student's may be asked here
         return "Exception"
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """Whether torch could not get memory, which it says by a plain RuntimeError."""
-    return type(error) is RuntimeError and "allocate memory" in _text(error)
 
 
 def _line(error: BaseException) -> int | None:

@@ -2,7 +2,8 @@
 
 Messages are JSON on a sequenced-packet socket. `{"start": N, "caps": {...}}` comes with one
 descriptor, the worker's end of the protocol; `{"kill": N}` ends a worker and everything that it
-started. `{"ended": N, "status": S}` is sent when a worker is gone, S as `os.waitpid` gives it.
+started. `{"ended": N, "status": S, "cpu": C}` is sent when a worker is gone: S as `os.waitpid`
+gives it, C the seconds of processor time that it used.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ class ForkServer:
             seccomp.install()
         else:
             confine.no_new_privileges()
-        return _answer(descriptor, self.access.device)
+        return _answer(caps, descriptor, self.access.device)
 
     def _kill(self, number: int) -> None:
         for pid in [pid for pid, known in self.workers.items() if known == number]:
@@ -138,7 +139,7 @@ class ForkServer:
     def _reap(self) -> None:
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
@@ -149,7 +150,8 @@ class ForkServer:
                 if self.level != "strict":
                     shutil.rmtree(self.scratch[pid], ignore_errors=True)
                 del self.scratch[pid]
-                self._send({"ended": self.workers.pop(pid), "status": status})
+                cpu = usage.ru_utime + usage.ru_stime
+                self._send({"ended": self.workers.pop(pid), "status": status, "cpu": cpu})
 
     def _send(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -190,7 +192,7 @@ def _inner(caps: Caps, descriptor: int, device: str) -> int:
             confine.drop_privileges()
             if seccomp.supported():
                 seccomp.install()
-            status = _answer(descriptor, device)
+            status = _answer(caps, descriptor, device)
         finally:
             os._exit(status)
     os.close(descriptor)
@@ -213,17 +215,15 @@ def _let_go(kept: int) -> None:
     os.close(silence)
 
 
-def _answer(descriptor: int, device: str) -> int:
+def _answer(caps: Caps, descriptor: int, device: str) -> int:
     from .main import SocketLink
 
-    connection = socket.socket(fileno=descriptor)
     if descriptor != 3:
         os.dup2(descriptor, 3)
-        connection.detach()
         os.close(descriptor)
-        connection = socket.socket(fileno=3)
+    connection = socket.socket(fileno=3)
     os.closerange(4, 1024)
-    SocketLink(connection, device).serve()
+    SocketLink(connection, device, caps).serve()
     return 0
 
 

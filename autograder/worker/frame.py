@@ -40,6 +40,10 @@ class WireError(Exception):
     """What arrived is not a frame of this protocol, or a value cannot cross it."""
 
 
+class TooLargeError(WireError):
+    """A value has more bytes than may be sent."""
+
+
 @dataclass(frozen=True)
 class Handle:
     """An object that stays in the worker, by number."""
@@ -61,7 +65,7 @@ def pack(header: bytes, payload: bytes) -> bytes:
     return PREFIX.pack(MAGIC, len(header), len(payload)) + header + payload
 
 
-def unpack_prefix(prefix: bytes, max_payload: int = MAX_PAYLOAD) -> tuple[int, int]:
+def unpack_prefix(prefix: bytes | bytearray, max_payload: int = MAX_PAYLOAD) -> tuple[int, int]:
     """Lengths of header and payload that a frame's first bytes announce."""
     if len(prefix) != PREFIX.size:
         raise WireError("the frame ends before its lengths")

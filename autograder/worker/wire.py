@@ -24,10 +24,15 @@ from .frame import (
     PREFIX,
     Handle,
     Spec,
+    TooLargeError,
     WireError,
     pack,
     unpack_prefix,
 )
+
+# Made once: with options, json.dumps makes one for each call.
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 __all__ = [
     "PREFIX",
@@ -35,6 +40,7 @@ __all__ = [
     "Encoder",
     "Handle",
     "Spec",
+    "TooLargeError",
     "WireError",
     "pack",
     "unpack_prefix",
@@ -56,16 +62,24 @@ class Encoder:
 
     def dumps(self, value: Any) -> tuple[bytes, bytes]:
         """Header and payload of a value; `WireError` for what cannot cross."""
-        header = json.dumps(self._encode(value, 0), separators=(",", ":")).encode()
+        header = _to_json(self._encode(value, 0)).encode()
         if len(header) > MAX_HEADER:
-            raise WireError(f"the value's header has {len(header)} bytes, more than {MAX_HEADER}")
+            raise TooLargeError(
+                f"the value's header has {len(header)} bytes, more than {MAX_HEADER}"
+            )
         return header, b"".join(self.buffers)
 
     def _encode(self, value: Any, depth: int) -> Any:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise WireError("the value is nested too deeply or has too many parts")
-        if value is None or isinstance(value, bool | str):
+        # Most values are of these types exactly; what is derived from them goes on below.
+        kind = type(value)
+        if value is None or kind is str or kind is bool:
+            return value
+        if kind is torch.Tensor:
+            return self._tensor(value)
+        if isinstance(value, bool | str):
             return value
         if isinstance(value, int | float):
             return self._number(value)
@@ -106,14 +120,17 @@ class Encoder:
         plain = value.detach().cpu()
         if plain.is_sparse or plain.is_quantized or plain.is_complex():
             raise WireError("only dense real tensors can be sent")
-        name = str(plain.dtype).removeprefix("torch.")
-        if name not in DTYPES:
-            raise WireError(f"tensors of dtype {name} cannot be sent")
-        plain = plain.resolve_conj().resolve_neg().contiguous()
-        data = plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b""
+        name = NAMES.get(plain.dtype)
+        if name is None:
+            shown = str(plain.dtype).removeprefix("torch.")
+            raise WireError(f"tensors of dtype {shown} cannot be sent")
+        plain = plain.resolve_neg()
+        if plain.dtype == torch.bfloat16:  # NumPy has no such numbers
+            plain = plain.contiguous().view(torch.int16)
+        data = plain.numpy().tobytes()
         self.offset += len(data)
         if self.offset > MAX_PAYLOAD:
-            raise WireError(f"the tensors have more than {MAX_PAYLOAD // 2**20} MiB")
+            raise TooLargeError(f"the tensors have more than {MAX_PAYLOAD // 2**20} MiB")
         self.buffers.append(data)
         return {"$t": [name, list(plain.shape), self.offset - len(data)]}
 
@@ -144,9 +161,10 @@ class Decoder:
         self.position = 0
         self.nodes = 0
 
-    def loads(self, header: bytes, payload: bytes | bytearray) -> Any:
+    def loads(self, header: bytes | bytearray, payload: bytes | bytearray) -> Any:
         """The value of a frame; `WireError` where it is malformed."""
-        self.payload = bytearray(payload)
+        # Tensors are copied out of it; a buffer that can be written needs no copy before.
+        self.payload = payload if isinstance(payload, bytearray) else bytearray(payload)
         self.position = 0
         try:
             raw = json.loads(header.decode())
@@ -161,13 +179,16 @@ class Decoder:
         self.nodes += 1
         if depth > 3 * MAX_DEPTH or self.nodes > 3 * MAX_NODES:
             raise WireError("the header is nested too deeply or has too many parts")
-        if isinstance(raw, int) and abs(raw) >= 2**63:
-            raise WireError("an integer is larger than 64 bits")
-        if raw is None or isinstance(raw, bool | str | int | float):
+        kind = type(raw)  # JSON gives these types exactly
+        if kind is str or kind is float or kind is bool or raw is None:
             return raw
-        if isinstance(raw, list):
+        if kind is int:
+            if not -(2**63) < raw < 2**63:
+                raise WireError("an integer is larger than 64 bits")
+            return raw
+        if kind is list:
             return [self._decode(item, depth + 1) for item in raw]
-        if not isinstance(raw, dict) or len(raw) != 1:
+        if kind is not dict or len(raw) != 1:
             raise WireError("an object of the header has no single tag")
         ((tag, content),) = raw.items()
         return self._tagged(tag, content, depth)
@@ -220,11 +241,12 @@ class Decoder:
             raise WireError("a tensor has an unknown dtype")
         if not isinstance(shape, list) or len(shape) > MAX_DIMS:
             raise WireError("a tensor has a malformed shape")
-        if not all(type(size) is int and 0 <= size <= MAX_PAYLOAD for size in shape):
-            raise WireError("a tensor has a malformed shape")
+        for length in shape:
+            if type(length) is not int or not 0 <= length <= MAX_PAYLOAD:
+                raise WireError("a tensor has a malformed shape")
         dtype = DTYPES[name]
         count = math.prod(shape)
-        size = count * torch.empty(0, dtype=dtype).element_size()
+        size = count * dtype.itemsize
         # One after the other, so that a small payload cannot become many large tensors.
         if type(offset) is not int or offset != self.position:
             raise WireError("a tensor's bytes do not follow those of the tensor before")
@@ -239,9 +261,13 @@ class Decoder:
         try:
             if count == 0:
                 return torch.empty(shape, dtype=dtype)
-            flat = torch.frombuffer(self.payload, dtype=torch.uint8, count=size, offset=offset)
             if dtype == torch.bool:  # a byte that is neither 0 nor 1 is no truth value
+                flat = torch.frombuffer(self.payload, dtype=torch.uint8, count=size, offset=offset)
                 return (flat != 0).reshape(shape)
-            return flat.clone().view(dtype).reshape(shape)
+            if offset % dtype.itemsize:  # numbers that do not lie at a multiple of their size
+                flat = torch.frombuffer(self.payload, dtype=torch.uint8, count=size, offset=offset)
+                return flat.clone().view(dtype).reshape(shape)
+            flat = torch.frombuffer(self.payload, dtype=dtype, count=count, offset=offset)
+            return flat.clone().view(shape)
         except (RuntimeError, ValueError, OverflowError) as error:
             raise WireError(f"a tensor cannot be built: {type(error).__name__}") from None
