@@ -32,11 +32,14 @@ app = typer.Typer(
 Root = Annotated[
     Path,
     typer.Option(
-        help="Folder that holds course/, solutions/ and autograder/; this checkout by default.",
+        help="Folder that holds course/, solutions/ and autograder/; by default the checkout that "
+        "this command was installed from, else the current folder.",
         show_default=False,
     ),
 ]
-ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parent.parent
+# Installed without --editable, the package lies among others and is no course to build.
+ROOT = HOME if (HOME / "pyproject.toml").is_file() else Path()
 
 
 @app.command()
@@ -110,7 +113,7 @@ def new(
 
 
 @app.command(name="list")
-def list_exercises(root: Root = ROOT) -> None:
+def list_exercises(root: Root = HOME) -> None:
     """Show all exercises with their points and who grades them."""
     with _one_line_errors():
         manifest = load_manifest(root / "course" / "exercises.toml")
@@ -125,7 +128,7 @@ def table(
     into: Annotated[
         Path | None, typer.Option(help="Document whose table is replaced, such as README.md.")
     ] = None,
-    root: Root = ROOT,
+    root: Root = HOME,
 ) -> None:
     """Print the table of exercises in Markdown, or put it into a document.
 
