@@ -34,12 +34,14 @@ class CheckOutcome:
         passed: Whether it gives its points.
         kind: passed, failed, a `StudentError` kind, or check-error where the check itself broke.
         message: For the student; empty where the check passed.
+        limit: The limit that was reached; None for none.
     """
 
     name: str
     passed: bool
     kind: str
     message: str
+    limit: str | None = None
 
 
 def expect(condition: bool | Tensor, message: str) -> None:
@@ -123,12 +125,12 @@ def run_checks(
     try:
         prepare(module, student, source)
     except StudentError as error:
-        return [CheckOutcome(name, False, error.kind, error.told) for name in names]
+        return [_stopped(name, error) for name in names]
     outcomes: list[CheckOutcome] = []
     fatal: StudentError | None = None
     for name in names:
         if fatal is not None:
-            outcomes.append(CheckOutcome(name, False, fatal.kind, fatal.told))
+            outcomes.append(_stopped(name, fatal))
             continue
         outcome, fatal = run_check(checks.get(name), name, student)
         outcomes.append(outcome)
@@ -147,7 +149,7 @@ def run_check(
     except CheckFailureError as failure:
         return CheckOutcome(name, False, "failed", str(failure)), None
     except StudentError as error:
-        return CheckOutcome(name, False, error.kind, error.told), error if error.fatal else None
+        return _stopped(name, error), error if error.fatal else None
     except (HostFailureError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # what a check did not foresee (pytest.skip, too) is no point
@@ -157,3 +159,7 @@ def run_check(
         message = f"the check {name!r} could not judge this answer ({what})"
         return CheckOutcome(name, False, "check-error", message[:500]), None
     return CheckOutcome(name, True, "passed", ""), None
+
+
+def _stopped(name: str, error: StudentError) -> CheckOutcome:
+    return CheckOutcome(name, False, error.kind, error.told, error.limit)

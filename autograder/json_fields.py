@@ -44,6 +44,10 @@ class Fields:
             return None
         return self.text(key)
 
+    def text_or_none(self, key: str) -> str | None:
+        """Takes a string or null; null where the key is absent."""
+        return self.optional_text(key) if key in self._data else None
+
     def number(self, key: str) -> float:
         """Takes a finite number."""
         value = self._take(key)
@@ -61,6 +65,10 @@ class Fields:
         """Takes an object of finite numbers."""
         inner = Fields(self._take(key), f"{self._where}.{key}")
         return {name: inner.number(name) for name in list(inner._data)}
+
+    def number_or(self, key: str, default: float) -> float:
+        """Takes a finite number; the default where the key is absent."""
+        return self.number(key) if key in self._data else default
 
     def items(self, key: str, *, optional: bool = False) -> list[object]:
         """Takes a list; an absent one is empty where it is optional."""

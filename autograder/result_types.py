@@ -47,6 +47,9 @@ class ExerciseResult:
         checks: The outcome of each named check, in the manifest's order.
         picture: A WebP file for the instructor: what a wrong answer draws beside what the
             solution draws; empty where there is none. It is not part of ``results.jsonl``.
+        device: Where the answer ran, ``cpu`` or ``cuda``; None where nothing ran.
+        limit: The limit that the answer reached first, such as ``memory``; None for none.
+        seconds: Wall-clock time that grading took.
     """
 
     id: str
@@ -57,6 +60,9 @@ class ExerciseResult:
     message: str = ""
     checks: tuple[CheckOutcome, ...] = ()
     picture: bytes = field(default=b"", compare=False, repr=False)
+    device: str | None = None
+    limit: str | None = None
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)

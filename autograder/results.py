@@ -1,8 +1,9 @@
 """One submission's result: the line of ``results.jsonl`` that everything else reads.
 
 The keys and their forms are the package's contract; ``repairs``, ``tier`` and ``trainings`` (of
-a submission) and ``checks`` (of an exercise) come in addition. A line is strict JSON on one line
-for every reader, so Unicode line separators and lone surrogates are written as escapes.
+a submission) and ``device``, ``limit``, ``seconds`` and ``checks`` (of an exercise) come in
+addition. A line is strict JSON on one line for every reader, so Unicode line separators and lone
+surrogates are written as escapes.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ import csv
 import io
 import json
 import math
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, cast
 
 from autograder import findings
+from autograder.atomic import write_atomically, write_bytes_atomically
 from autograder.json_fields import Fields, ResultError
 from autograder.result_types import (
     STATUSES,
@@ -95,6 +95,9 @@ def _exercise_to_json(exercise: ExerciseResult) -> dict[str, Any]:
         "status": exercise.status,
         "diagnosis": exercise.diagnosis,
         "message": exercise.message,
+        "device": exercise.device,
+        "limit": exercise.limit,
+        "seconds": number(exercise.seconds),
         "checks": [
             {
                 "name": check.name,
@@ -152,6 +155,9 @@ def _exercise_from_json(data: object, where: str) -> ExerciseResult:
         status=cast("Status", status),
         diagnosis=fields.optional_text("diagnosis"),
         message=fields.text("message"),
+        device=fields.text_or_none("device"),
+        limit=fields.text_or_none("limit"),
+        seconds=fields.number_or("seconds", 0.0),
         checks=tuple(_check_from_json(c, f"{where}.checks[{i}]") for i, c in checks),
     )
     fields.close()
@@ -228,26 +234,3 @@ def write_grades_csv(out: Path, results: Iterable[SubmissionResult]) -> Path:
 def spreadsheet_safe(text: str) -> str:
     """Gives ``text`` so that no spreadsheet takes it for a formula (a leading ``'``)."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def write_atomically(path: Path, text: str) -> Path:
-    """Writes a UTF-8 file whole: a reader sees the old one or the new one, never a part.
-
-    Lone surrogates (from file names that are not UTF-8) become escapes.
-    """
-    return write_bytes_atomically(path, text.encode("utf-8", "backslashreplace"))
-
-
-def write_bytes_atomically(path: Path, content: bytes) -> Path:
-    """As `write_atomically`, for a file that is no text."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path

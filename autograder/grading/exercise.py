@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-from course.manifest import Exercise
+from course.manifest import Exercise, Limits
 
 from .. import results
 from ..bank import Mistake
@@ -60,9 +63,8 @@ def grade_exercise(
     """
     if source is None:
         return _without_checks(exercise, "missing", MISSING)
-    limits = exercise.limits
-    caps = Caps(cpu=max(1, round(limits.cpu)), memory_mib=limits.memory_mib)
-    student = RemoteSubject(server, limits.wall, caps)
+    start = time.monotonic()
+    student = RemoteSubject(server, exercise.limits.wall, caps_of(exercise.limits))
     try:
         outcomes = run_checks(check_module(exercise.id), student, source, exercise.checks)
         settled = _settled(outcomes)
@@ -70,7 +72,23 @@ def grade_exercise(
         picture = b"" if settled else portrait(exercise.id, student)
     finally:
         student.close()
-    return _result(exercise, outcomes, mistake, picture)
+    result = _result(exercise, outcomes, mistake, picture)
+    seconds = round(time.monotonic() - start, 3)
+    return replace(result, device=student.device, seconds=seconds)
+
+
+def caps_of(limits: Limits) -> Caps:
+    """What a worker may use, by an exercise's limits."""
+    return Caps(
+        cpu=max(1, math.ceil(limits.cpu)),
+        memory_mib=limits.memory_mib,
+        scratch_mib=limits.file_mib,
+        processes=limits.processes,
+        files=limits.descriptors,
+        reply_mib=limits.reply_mib,
+        output_mib=limits.output_mib,
+        vram_mib=limits.vram_mib,
+    )
 
 
 def manual_result(exercise: Exercise, answer: ManualAnswer | None) -> ExerciseResult:
@@ -126,8 +144,9 @@ def _result(
     parts = [f"{mistake.says} {mistake.hint}"] if mistake else []
     message = " ".join([*parts, *wrong[:1]])
     slug = mistake.slug if mistake else None
+    limit = next((outcome.limit for outcome in outcomes if outcome.limit), None)
     return ExerciseResult(
-        exercise.id, score, exercise.points, status, slug, message, checks, picture
+        exercise.id, score, exercise.points, status, slug, message, checks, picture, limit=limit
     )
 
 
