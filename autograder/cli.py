@@ -143,7 +143,7 @@ def _show(report: Report, page: Path, seconds: float) -> None:
     console.print(table)
     if any(_waiting(result) for result in report.results):
         console.print("by hand: points that wait for a person, beside those by checks")
-    for note in report.notes:
+    for note in dict.fromkeys(report.notes):
         errors.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
     for line in report.failed:
         errors.print(f"no result: {line}", markup=False, highlight=False, soft_wrap=True)
@@ -155,9 +155,6 @@ def _show(report: Report, page: Path, seconds: float) -> None:
 
 
 def _row(result: SubmissionResult) -> list[str]:
-    wrong = [e for e in result.exercises if e.status not in ("passed", "manual")]
-    told = ", ".join(f"{e.id} ({e.diagnosis or e.status})" for e in wrong[:2])
-    more = f" and {len(wrong) - 2} more" if len(wrong) > 2 else ""
     waiting = _waiting(result)
     of, by_hand = f"{result.max_score - waiting:g}", f"{waiting:g}" if waiting else ""
     # Names and messages come from outside: nothing in them is markup.
@@ -167,8 +164,18 @@ def _row(result: SubmissionResult) -> list[str]:
         f"{result.score:g}",
         of,
         by_hand,
-        _plain(told + more),
+        _plain(_not_passed(result)),
     ]
+
+
+def _not_passed(result: SubmissionResult) -> str:
+    """The first exercises that are not passed; of a notebook that was refused, the reason."""
+    messages = {e.message for e in result.exercises}
+    if len(messages) == 1 and result.repairs:
+        return messages.pop()
+    wrong = [e for e in result.exercises if e.status not in ("passed", "manual")]
+    told = ", ".join(f"{e.id} ({e.diagnosis or e.status})" for e in wrong[:2])
+    return told + (f" and {len(wrong) - 2} more" if len(wrong) > 2 else "")
 
 
 def _waiting(result: SubmissionResult) -> float:

@@ -131,6 +131,8 @@ def test_a_class_of_unreadable_submissions_still_gets_its_results(
     assert "ada" in result.stdout
     notes = [line for line in result.stderr.splitlines() if line.startswith("note: ada: ")]
     assert len(notes) == 1
+    # The table gives the reason as well, in place of a list of exercises.
+    assert "missing" not in result.stdout
     assert (tmp_path / "out" / "results.jsonl").read_text(encoding="utf-8").count("\n") == 1
 
 
