@@ -22,9 +22,9 @@ from torch import Tensor
 
 from autograder.bank import answer_source, mistakes, solution_source
 from autograder.full import proof
-from autograder.full.checkpoint import NAMES, Link, Record, read_record
+from autograder.full.checkpoint import NAMES, Link, Record, RecordError, read_record
 from autograder.full.digits import PLAIN, Digits, digits_of
-from autograder.full.inside import EpochLoader
+from autograder.full.inside import GraderLoader
 from autograder.full.pieces import RUNS, Text, text_of
 from autograder.full.presets import PRESETS, Preset
 from autograder.full.proving import again
@@ -52,7 +52,7 @@ def recorded(
         unet = record.make(ClassConditionalUNet, 1, 10, recipe.hiddens).to(device)
         torch.manual_seed(seed)
         images, labels = digits.images.to(device), digits.labels.to(device)
-        loader = record.watch(unet, EpochLoader(images, labels, recipe.batch_size, seed))
+        loader = record.watch(unet, GraderLoader(images, labels, recipe.batch_size, seed))
         schedule = ddpm_schedule(recipe.beta1, recipe.beta2, recipe.num_ts)
         moved = {key: value.to(device) for key, value in schedule.items()}
         train_ddpm(
@@ -74,7 +74,9 @@ class Prover:
 
     def ends(self, record: Record, epoch: int) -> list[dict[str, Tensor]]:
         """Two ends of an epoch."""
-        return [again(self.bench, record, epoch, number) for number in range(2)]
+        found = [again(self.bench, record, epoch, number) for number in range(2)]
+        proof.check_ends(found, self.first)
+        return found
 
     def compared(self, record: Record, epoch: int, ends: list[dict[str, Tensor]]) -> dict[str, Any]:
         """What the proof looks at."""
@@ -167,7 +169,7 @@ class Bank:
         seed = self.arguments.first
         try:
             self.prove(self.prover(text, seed), "honest", slug, self.records[0], seed)
-        except StudentError as error:
+        except (StudentError, RecordError) as error:
             self.write({"what": "honest", "code": slug, "seed": seed, "error": str(error)[:200]})
 
     def prover(self, text: Text, seed: int) -> Prover:

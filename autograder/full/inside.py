@@ -16,11 +16,11 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 # TF32 is off where checks compare numbers; a whole training is judged by what it reaches.
 torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
 
-STATE: dict[str, Any] = {}
-OBJECTS = globals()  # the namespace of the answer, where this is sent
+GRADER_STATE: dict[str, Any] = {}
+GRADER_NAMES = globals()  # the namespace of the answer, where this is sent
 
 
-class EpochLoader:
+class GraderLoader:
     """Shuffled batches (x, label), x (N, 1, 28, 28) in [0, 1]; the last part is left out.
 
     Args:
@@ -52,7 +52,7 @@ class EpochLoader:
         return len(self)
 
 
-def train_time_only(
+def grader_time_only(
     unet: nn.Module,
     schedule: dict[str, Tensor],
     loader: Iterable[tuple[Tensor, Tensor]],
@@ -66,7 +66,7 @@ def train_time_only(
     for epoch in range(num_epochs):
         optimizer.param_groups[0]["lr"] = lr * 0.1 ** (epoch / num_epochs)
         for x, _ in loader:
-            loss = OBJECTS["ddpm_forward"](unet, schedule, x, num_ts)
+            loss = GRADER_NAMES["ddpm_forward"](unet, schedule, x, num_ts)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -74,7 +74,7 @@ def train_time_only(
 
 def grader_receive(images: Tensor, labels: Tensor) -> None:
     """Takes the digits to train on."""
-    STATE.update(images=images, labels=labels, device=images.device)
+    GRADER_STATE.update(images=images, labels=labels, device=images.device)
 
 
 def grader_build(kind: str, hiddens: int, seed: int) -> dict[str, Tensor]:
@@ -87,44 +87,48 @@ def grader_build(kind: str, hiddens: int, seed: int) -> dict[str, Tensor]:
     }
     name, arguments = makers[kind]
     with torch.device("cpu"):  # so that a seed makes the same network everywhere
-        made = OBJECTS[name](*arguments)
-    STATE["unet"] = made.to(STATE["device"])
+        made = GRADER_NAMES[name](*arguments)
+    GRADER_STATE["unet"] = made.to(GRADER_STATE["device"])
     return grader_state()
 
 
 def grader_state() -> dict[str, Tensor]:
     """The network's parameters and buffers."""
-    return {k: v.detach().cpu() for k, v in STATE["unet"].state_dict().items()}
+    return {k: v.detach().cpu() for k, v in GRADER_STATE["unet"].state_dict().items()}
 
 
 def grader_load(state: dict[str, Tensor]) -> None:
     """Replaces the network's parameters and buffers; an error where a name or shape differs."""
-    STATE["unet"].load_state_dict(state)
+    GRADER_STATE["unet"].load_state_dict(state)
 
 
 def grader_train(kind: str, recipe: dict[str, Any], seed: int) -> int:
     """Trains the network by the student's code; returns the number of batches that were drawn."""
-    loader = EpochLoader(STATE["images"], STATE["labels"], int(recipe["batch_size"]), seed)
+    loader = GraderLoader(
+        GRADER_STATE["images"], GRADER_STATE["labels"], int(recipe["batch_size"]), seed
+    )
     torch.manual_seed(seed)
-    _train(kind, recipe, loader)
+    grader_run(kind, recipe, loader)
     return loader.batches
 
 
-def _train(kind: str, recipe: dict[str, Any], loader: EpochLoader) -> None:
-    unet, epochs, lr = STATE["unet"], int(recipe["num_epochs"]), float(recipe["lr"])
+def grader_run(kind: str, recipe: dict[str, Any], loader: GraderLoader) -> None:
+    """One training by the student's code."""
+    unet, epochs, lr = GRADER_STATE["unet"], int(recipe["num_epochs"]), float(recipe["lr"])
     if kind == "denoiser":
-        OBJECTS["train_denoiser"](unet, loader, float(recipe["sigma"]), epochs, lr)
+        GRADER_NAMES["train_denoiser"](unet, loader, float(recipe["sigma"]), epochs, lr)
         return
-    num_ts, schedule = int(recipe["num_ts"]), _schedule(recipe)
+    num_ts, schedule = int(recipe["num_ts"]), grader_schedule(recipe)
     if kind == "time":
-        train_time_only(unet, schedule, loader, num_ts, epochs, lr)
+        grader_time_only(unet, schedule, loader, num_ts, epochs, lr)
         return
     drop = float(recipe["p_uncond"])
-    OBJECTS["train_ddpm"](unet, schedule, loader, num_ts, epochs, lr, drop)
+    GRADER_NAMES["train_ddpm"](unet, schedule, loader, num_ts, epochs, lr, drop)
 
 
-def _schedule(recipe: dict[str, Any]) -> dict[str, Tensor]:
-    make: Callable[..., dict[str, Tensor]] = OBJECTS["ddpm_schedule"]
+def grader_schedule(recipe: dict[str, Any]) -> dict[str, Tensor]:
+    """The recipe's schedule by the student's code."""
+    make: Callable[..., dict[str, Tensor]] = GRADER_NAMES["ddpm_schedule"]
     return make(float(recipe["beta1"]), float(recipe["beta2"]), int(recipe["num_ts"]))
 
 
@@ -135,23 +139,23 @@ def grader_outputs(
     inputs = [value for value in (x, c, t) if value is not None]
     named = {} if mask is None else {"mask": mask}
     with torch.no_grad():
-        out: Tensor = STATE["unet"].eval()(*inputs, **named)
+        out: Tensor = GRADER_STATE["unet"].eval()(*inputs, **named)
     return out.float()
 
 
 def grader_sample(recipe: dict[str, Any], c: Tensor | None, guidance: float, seed: int) -> Tensor:
     """Pictures by the student's own sampler, (N, 1, 28, 28)."""
-    unet, schedule, num_ts = STATE["unet"], _schedule(recipe), int(recipe["num_ts"])
+    unet, schedule, num_ts = GRADER_STATE["unet"], grader_schedule(recipe), int(recipe["num_ts"])
     if c is None:
-        out: Tensor = OBJECTS["ddpm_sample"](unet, schedule, (28, 28), num_ts, seed)
+        out: Tensor = GRADER_NAMES["ddpm_sample"](unet, schedule, (28, 28), num_ts, seed)
     else:
-        out = OBJECTS["ddpm_sample_class"](unet, schedule, c, (28, 28), num_ts, guidance, seed)
+        out = GRADER_NAMES["ddpm_sample_class"](unet, schedule, c, (28, 28), num_ts, guidance, seed)
     return out.float()
 
 
 def grader_peak() -> float:
     """Most memory of the GPU that was in use, in MiB; 0 on the CPU."""
-    if STATE["device"].type == "cpu":
+    if GRADER_STATE["device"].type == "cpu":
         return 0.0
     return float(torch.cuda.max_memory_reserved()) / 2**20
 
@@ -160,14 +164,14 @@ def grader_peak() -> float:
 # arguments, but the epochs around the one in question have a single batch.
 
 
-class SegmentLoader(EpochLoader):
-    """An `EpochLoader` that is long in one epoch only, and sets the recorded state there.
+class GraderSegment(GraderLoader):
+    """An `GraderLoader` that is long in one epoch only, and sets the recorded state there.
 
     Args:
-        images: As for `EpochLoader`.
-        labels: As for `EpochLoader`.
-        batch_size: As for `EpochLoader`.
-        seed: As for `EpochLoader`.
+        images: As for `GraderLoader`.
+        labels: As for `GraderLoader`.
+        batch_size: As for `GraderLoader`.
+        seed: As for `GraderLoader`.
         segment: The epoch, from 0, and what it starts from: the network's state and Adam's
             averages by parameter; empty in epoch 0.
     """
@@ -188,16 +192,18 @@ class SegmentLoader(EpochLoader):
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         ours = self.epoch == self.segment["epoch"]
         if ours and self.segment["before"]:
-            STATE["unet"].load_state_dict(self.segment["before"])
+            GRADER_STATE["unet"].load_state_dict(self.segment["before"])
             self.waiting = True
         yield from super().__iter__()
         if ours:
-            self.after = {k: v.detach().clone() for k, v in STATE["unet"].state_dict().items()}
+            self.after = {
+                k: v.detach().clone() for k, v in GRADER_STATE["unet"].state_dict().items()
+            }
 
     def set_averages(self, optimizer: Optimizer) -> None:
         """Puts Adam's recorded averages in place, before its first step of the epoch."""
-        parameters = dict(STATE["unet"].named_parameters())
-        if not self.waiting or not _moves(optimizer, parameters):
+        parameters = dict(GRADER_STATE["unet"].named_parameters())
+        if not self.waiting or not grader_moves(optimizer, parameters):
             return
         self.waiting = False
         self.rate = float(optimizer.param_groups[0]["lr"])
@@ -212,7 +218,8 @@ class SegmentLoader(EpochLoader):
                 state["step"] = steps
 
 
-def _moves(optimizer: Optimizer, parameters: dict[str, Any]) -> bool:
+def grader_moves(optimizer: Optimizer, parameters: dict[str, Any]) -> bool:
+    """Whether an optimizer is that of the network."""
     first = next(iter(parameters.values()))
     return any(p is first for group in optimizer.param_groups for p in group["params"])
 
@@ -222,11 +229,11 @@ def grader_again(
 ) -> dict[str, Tensor]:
     """Trains the segment's epoch by the student's code; the network's state after it."""
     size = int(recipe["batch_size"])
-    loader = SegmentLoader(STATE["images"], STATE["labels"], size, seed, segment)
+    loader = GraderSegment(GRADER_STATE["images"], GRADER_STATE["labels"], size, seed, segment)
     torch.manual_seed(seed)
     hook = register_optimizer_step_pre_hook(lambda optimizer, *_: loader.set_averages(optimizer))
     try:
-        _train(kind, recipe, loader)
+        grader_run(kind, recipe, loader)
     finally:
         hook.remove()
     if loader.waiting:
@@ -236,4 +243,4 @@ def grader_again(
 
 def grader_parameters() -> list[str]:
     """Names of what is trained."""
-    return [name for name, _ in STATE["unet"].named_parameters()]
+    return [name for name, _ in GRADER_STATE["unet"].named_parameters()]

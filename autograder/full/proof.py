@@ -79,6 +79,19 @@ def likeness(record: Record, first: dict[str, Tensor], parameters: Sequence[str]
     return min(alike(a, b, parameters) for a, b in pairwise(states))
 
 
+def check_ends(ends: Sequence[dict[str, Tensor]], first: dict[str, Tensor]) -> None:
+    """What the worker says of a new end must be a state of the network.
+
+    Raises:
+        RecordError: The training did not come through the epoch.
+    """
+    wanted = {name: (value.shape, value.dtype) for name, value in first.items()}
+    for end in ends:
+        plain = isinstance(end, dict) and all(isinstance(v, Tensor) for v in end.values())
+        if not plain or {k: (v.shape, v.dtype) for k, v in end.items()} != wanted:
+            raise RecordError("your code does not train as many epochs as were recorded")
+
+
 def check_again(
     start: dict[str, Tensor],
     recorded: dict[str, Tensor],

@@ -61,6 +61,7 @@ def prove(bench: Bench, text: Text, record: Record, epoch: int) -> dict[str, flo
     likeness = proof.check_chain(record, first, parameters)
     link = record.links[epoch]
     ends = [again(bench, record, epoch, number) for number in range(RERUNS)]
+    proof.check_ends(ends, first)
     found = proof.check_again(link.before or first, link.after, ends, parameters)
     return {"likeness": likeness, **found, "epoch": float(epoch)}
 

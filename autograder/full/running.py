@@ -12,10 +12,13 @@ from autograder.checking import CheckFailureError, as_tensor
 from autograder.findings import Finding
 from autograder.subject import StudentError, Subject
 
-from . import judge, measuring
+from . import inside, judge, measuring
 from .digits import Digits, Secret
 from .pieces import Run, Text
 from .presets import Preset
+
+# What stands beside the answer in the worker; an answer has no reason to define such names.
+RESERVED = frozenset(name for name in vars(inside) if name.lower().startswith("grader"))
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ def train(bench: Bench, text: Text) -> None:
 def begin(bench: Bench, text: Text) -> dict[str, Tensor]:
     """All of `train` but the training; returns the network's first state."""
     recipe = bench.preset.recipes[bench.run.kind]
-    bench.student.define(text.source, prelude=text.prelude)
+    names = bench.student.define(text.source, prelude=text.prelude)
+    if RESERVED.intersection(names):
+        raise StudentError("protocol", "NameError", "the answer takes the grader's names")
     bench.student.call("grader_receive", bench.digits.images, bench.digits.labels)
     state: dict[str, Tensor] = bench.student.call(
         "grader_build", bench.run.kind, recipe.hiddens, bench.seed
