@@ -1,0 +1,118 @@
+"""The full tier of one submission: which trainings are run, and what they mean for its points.
+
+A training confirms one check of an exercise. Where the check passes in the quick tier and the
+training falls short, the check gives no points; nothing gives points that the quick tier did not.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from autograder.findings import Finding
+from autograder.result_types import ExerciseResult, Status
+from autograder.subject import Subject
+
+from .checkpoint import RecordError, read_record, record_path
+from .digits import PLAIN, digits_of, fresh_secret
+from .pieces import RUNS, Run, text_of
+from .presets import Budget, Preset
+from .proving import proved_findings
+from .running import Bench, findings
+
+# A worker with a budget; on whatever device the host has.
+Start = Callable[[Budget], Subject]
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What a student handed in.
+
+    Attributes:
+        student: The student's id.
+        notebook: The notebook's file; records lie beside it.
+        answers: The answers by exercise.
+        results: What the quick tier says, by exercise.
+    """
+
+    student: str
+    notebook: Path
+    answers: Mapping[str, str | None]
+    results: Mapping[str, ExerciseResult]
+
+    @property
+    def sound(self) -> frozenset[str]:
+        """The exercises that pass the quick tier."""
+        return frozenset(key for key, r in self.results.items() if r.status == "passed")
+
+    def gives(self, exercise: str, check: str) -> bool:
+        """Whether a check gives its points in the quick tier."""
+        result = self.results.get(exercise)
+        return result is not None and any(c.name == check and c.passed for c in result.checks)
+
+
+def trainings(handed: Handed, preset: Preset, start: Start) -> list[Finding]:
+    """Runs what is due, one training after the other, each in a worker of its own.
+
+    Raises:
+        FullTierError: The preset's digits are not here.
+        HostFailureError: The machine failed.
+    """
+    found: list[Finding] = []
+    for run in RUNS.values():
+        if handed.gives(run.exercise, run.check):
+            found += _training(handed, run, preset, start)
+        elif run.exercise in handed.results:
+            message = "Not trained: the short run of the quick tier fails already."
+            found.append(Finding(run.exercise, run.check, "skipped", message=message))
+    return [f for f in found if f.status != "skipped" or f.message]
+
+
+def _training(handed: Handed, run: Run, preset: Preset, start: Start) -> list[Finding]:
+    path = record_path(handed.notebook, run.kind)
+    text = text_of(run, handed.answers, handed.sound)
+    try:
+        recipe = preset.recipes[run.kind]
+        record = read_record(path, run.kind, recipe, handed.student) if path else None
+    except RecordError as error:
+        return [Finding(run.exercise, run.check, "failed", message=f"{error}.")]
+    secret = PLAIN if record else fresh_secret()
+    digits, seed = digits_of(preset, secret), secrets.randbelow(2**31)
+    with closing(start(preset.budget)) as student:
+        bench = Bench(student, run, preset, digits, secret, seed)
+        if record is not None:
+            return proved_findings(bench, text, record, handed.student)
+        return findings(bench, text)
+
+
+def confirmed(
+    results: Sequence[ExerciseResult], found: Sequence[Finding]
+) -> tuple[ExerciseResult, ...]:
+    """The quick tier's results, less the points that a training does not confirm."""
+    against = {f.exercise: f for f in found if f.status not in ("passed", "skipped")}
+    return tuple(
+        _without(result, against[result.id]) if result.id in against else result
+        for result in results
+    )
+
+
+def _without(result: ExerciseResult, finding: Finding) -> ExerciseResult:
+    """A result whose check gives nothing, and why."""
+    lost = [c for c in result.checks if c.name == finding.check and c.passed]
+    if not lost:
+        return result
+    checks = tuple(
+        replace(c, score=0.0, message=finding.message) if c in lost else c for c in result.checks
+    )
+    passed = result.status == "passed"
+    return replace(
+        result,
+        checks=checks,
+        score=sum(check.score for check in checks),
+        status=cast("Status", finding.status) if passed else result.status,
+        message=finding.message if passed else result.message,
+    )
