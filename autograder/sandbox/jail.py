@@ -81,7 +81,7 @@ def bubblewrap_command(bwrap: str, inner: list[str], gpu: Gpu | None = None) -> 
     With a card, its device nodes and the kernel's description of the hardware are there, too.
     """
     command = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
-    for key, value in environment(gpu).items():
+    for key, value in {**environment(gpu), **_driver_path(gpu)}.items():
         command += ["--setenv", key, value]
     for path in SYSTEM:
         command += _system_bind(path)
@@ -100,6 +100,12 @@ def bubblewrap_command(bwrap: str, inner: list[str], gpu: Gpu | None = None) -> 
     # The fork server needs this once per worker, for namespaces; each worker then drops it.
     command += ["--cap-add", "CAP_SYS_ADMIN"]
     return [*command, "--", *inner]
+
+
+def _driver_path(gpu: Gpu | None) -> dict[str, str]:
+    """Where the driver's libraries are, if not where the linker looks by itself."""
+    path = os.environ.get("LD_LIBRARY_PATH")
+    return {"LD_LIBRARY_PATH": path} if gpu and path else {}
 
 
 def inside(path: str) -> str:
