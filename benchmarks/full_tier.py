@@ -13,9 +13,14 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograder.subject import Subject
+    from course.exercise import Limits
 
 SOLUTION = "solution"
 
@@ -29,11 +34,13 @@ class Case:
     seed: int
     preset: str
     device: str
+    isolation: str = ""
 
     @property
     def key(self) -> str:
         """Its name in the file of results."""
-        return f"{self.preset}/{self.device}/{self.kind}/{self.answer}/{self.seed}"
+        where = f"{self.preset}/{self.device}/{self.isolation}"
+        return f"{where}/{self.kind}/{self.answer}/{self.seed}"
 
 
 def cases(arguments: argparse.Namespace) -> Iterator[Case]:
@@ -42,13 +49,14 @@ def cases(arguments: argparse.Namespace) -> Iterator[Case]:
     from autograder.full.pieces import RUNS
 
     kinds = arguments.kinds.split(",")
+    where = arguments.preset, arguments.device, arguments.isolation
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         for kind in kinds:
-            yield Case(kind, SOLUTION, seed, arguments.preset, arguments.device)
+            yield Case(kind, SOLUTION, seed, *where)
     if arguments.mistakes:
         for kind in kinds:
             for known in mistakes(RUNS[kind].exercise):
-                yield Case(kind, known.slug, 100, arguments.preset, arguments.device)
+                yield Case(kind, known.slug, 100, *where)
 
 
 def measure(case: Case) -> dict[str, Any]:
@@ -62,7 +70,6 @@ def measure(case: Case) -> dict[str, Any]:
     from autograder.full.pieces import RUNS, text_of
     from autograder.full.presets import PRESETS
     from autograder.full.running import Bench, findings
-    from autograder.subject import LocalSubject
     from course.manifest import load_manifest
 
     torch.set_num_threads(1)
@@ -75,14 +82,32 @@ def measure(case: Case) -> dict[str, Any]:
         answers[run.exercise] = answer_source(coded[run.exercise], known)
     preset, secret = PRESETS[case.preset], fresh_secret()
     text = text_of(run, answers, set(answers))
-    student = LocalSubject(case.device)
     start = time.perf_counter()
-    bench = Bench(student, run, preset, digits_of(preset, secret), secret, case.seed)
-    found = [asdict(finding) for finding in findings(bench, text)]
+    with worker(case, preset.limits) as student:
+        bench = Bench(student, run, preset, digits_of(preset, secret), secret, case.seed)
+        found = [asdict(finding) for finding in findings(bench, text)]
     seconds = round(time.perf_counter() - start, 2)
     device = torch.cuda.get_device_name() if case.device == "cuda" else "cpu"
     told = {"quarters": secret.quarters, "mirrored": secret.mirrored}
     return {**asdict(case), "seconds": seconds, "on": device, **told, "findings": found}
+
+
+@contextmanager
+def worker(case: Case, limits: Limits) -> Iterator[Subject]:
+    """Where the answer runs: a worker at the isolation level, or this process."""
+    from autograder.grading.exercise import caps_of
+    from autograder.sandbox import ForkServerHandle, RemoteSubject
+    from autograder.sandbox.gpus import visible
+    from autograder.subject import LocalSubject
+
+    if not case.isolation:
+        yield LocalSubject(case.device)
+        return
+    gpu = visible()[0] if case.device == "cuda" else None
+    with ForkServerHandle(case.isolation, gpu=gpu) as server:
+        student = RemoteSubject(server, limits.wall, caps_of(limits))
+        with closing(student):
+            yield student
 
 
 def main() -> None:
@@ -94,6 +119,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--mistakes", action="store_true")
+    parser.add_argument("--isolation", default="")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from course.exercise import Limits
+
 Kind = Literal["denoiser", "time", "class"]
 KINDS: tuple[Kind, ...] = ("denoiser", "time", "class")
 
@@ -45,23 +47,6 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Budget:
-    """What one training with its measurements may use.
-
-    Attributes:
-        wall: Wall-clock time, in seconds.
-        cpu: Processor time, in seconds.
-        memory_mib: Private memory of the process, in MiB.
-        vram_mib: Memory of the GPU, in MiB.
-    """
-
-    wall: float = 600.0
-    cpu: float = 900.0
-    memory_mib: int = 8192
-    vram_mib: int = 12288
-
-
-@dataclass(frozen=True)
 class Bounds:
     """What a trained network must reach.
 
@@ -90,7 +75,7 @@ class Preset:
         samples: Pictures that are drawn and judged.
         guidance: Strength of guidance of class-conditioned samples.
         bounds: What must be reached.
-        budget: What a run may use.
+        limits: What one training with its measurements may use.
     """
 
     name: str
@@ -101,7 +86,7 @@ class Preset:
     samples: int
     guidance: float
     bounds: Bounds
-    budget: Budget
+    limits: Limits
 
 
 _DDPM = Recipe(hiddens=64, batch_size=128, num_epochs=20, lr=1e-3)
@@ -125,7 +110,7 @@ PRESETS: dict[str, Preset] = {
         bounds=Bounds(
             {"denoiser": 0.0095, "time": 0.03, "class": 0.03, "no class": 0.03}, 0.7, 0.9
         ),
-        budget=Budget(),
+        limits=Limits(wall=600, cpu=900, memory_mib=16384, vram_mib=16384),
     ),
     # Some minutes on two CPU cores, with the digits that come with the course.
     "reduced": Preset(
@@ -141,7 +126,7 @@ PRESETS: dict[str, Preset] = {
         samples=50,
         guidance=3.0,
         bounds=Bounds({"denoiser": 0.03, "time": 0.1, "class": 0.1, "no class": 0.1}, 0.0, 0.5),
-        budget=Budget(wall=3600.0, cpu=3600.0),
+        limits=Limits(wall=3600, cpu=3600, memory_mib=8192),
     ),
     # Seconds: everything runs, next to nothing is learned.
     "smoke": Preset(
@@ -157,6 +142,6 @@ PRESETS: dict[str, Preset] = {
         samples=10,
         guidance=2.0,
         bounds=Bounds({"denoiser": 1.0, "time": 2.0, "class": 2.0, "no class": 2.0}),
-        budget=Budget(wall=300.0, cpu=300.0),
+        limits=Limits(wall=600, cpu=300, memory_mib=4096),
     ),
 }

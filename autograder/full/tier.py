@@ -16,16 +16,17 @@ from typing import cast
 from autograder.findings import Finding
 from autograder.result_types import ExerciseResult, Status
 from autograder.subject import Subject
+from course.exercise import Limits
 
 from .checkpoint import RecordError, read_record, record_path
 from .digits import PLAIN, digits_of, fresh_secret
 from .pieces import RUNS, Run, text_of
-from .presets import Budget, Preset
+from .presets import Preset
 from .proving import proved_findings
 from .running import Bench, findings
 
-# A worker with a budget; on whatever device the host has.
-Start = Callable[[Budget], Subject]
+# A worker with limits, on whatever device the run is to use.
+Start = Callable[[Limits], Subject]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _training(handed: Handed, run: Run, preset: Preset, start: Start) -> list[Fi
         return [Finding(run.exercise, run.check, "failed", message=f"{error}.")]
     secret = PLAIN if record else fresh_secret()
     digits, seed = digits_of(preset, secret), secrets.randbelow(2**31)
-    with closing(start(preset.budget)) as student:
+    with closing(start(preset.limits)) as student:
         bench = Bench(student, run, preset, digits, secret, seed)
         if record is not None:
             return proved_findings(bench, text, record, handed.student)
