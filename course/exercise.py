@@ -92,6 +92,13 @@ class Exercise:
         """Names that the student defines, without their module."""
         return tuple(source.partition(":")[2] for source in self.sources)
 
+    @property
+    def rubric_text(self) -> str:
+        """The Markdown cell above an answer that is graded by hand: what is looked for."""
+        points = f"{self.points:g} point" + ("s" if self.points != 1 else "")
+        lines = [f"**{self.title}** ({points}, graded by hand). What is looked for:", ""]
+        return "\n".join([*lines, *(f"- {line}" for line in self.rubric)])
+
 
 @dataclass(frozen=True)
 class Manifest:

@@ -3,6 +3,7 @@
 Students duplicate, split and delete cells, and some editors strip metadata. Scores do not depend
 on that, but formgrader and feedback show a score only at a cell that bears its id. So each cell
 of the assignment gets exactly one place: its own, that of its names, or a new one at the end.
+Above each answer that a person grades stands the rubric of the manifest, not the student's copy.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ def restore(
         known: The assignment's cells.
         exercises: Its exercises, whose names tell an answer of which the mark is gone.
     """
+    exercises = tuple(exercises)
     places = _places(notebook.cells, known)
     names = {exercise.id: frozenset(exercise.objects) for exercise in exercises}
     for cell in notebook.cells:
@@ -87,6 +89,26 @@ def restore(
             continue
         taken.add(place)
         notebook.cells[place] = _marked(notebook.cells[place], tagged)
+    notebook.cells = _with_rubrics(notebook.cells, exercises)
+
+
+def _with_rubrics(cells: list[NotebookNode], exercises: Iterable[Exercise]) -> list[NotebookNode]:
+    """Puts each rubric right above its answer, and leaves the student's copies out."""
+    rubrics = {e.id: e.rubric_text for e in exercises if e.manual}
+    copies = {f"{name}_rubric" for name in rubrics}
+    kept = [cell for cell in cells if cell.id not in copies or "nbgrader" in cell.metadata]
+    taken = {cell.id for cell in kept}
+    placed: list[NotebookNode] = []
+    for cell in kept:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in rubrics:
+            cell_id = f"{name}_rubric"
+            while cell_id in taken:
+                cell_id += "_"
+            taken.add(cell_id)
+            placed.append(new_markdown_cell(rubrics[name], id=cell_id))
+        placed.append(cell)
+    return placed
 
 
 def _places(cells: list[NotebookNode], known: Mapping[str, Tagged]) -> dict[str, int]:

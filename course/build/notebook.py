@@ -162,10 +162,7 @@ def _coding(exercise: Exercise, sources: Sources) -> list[NotebookNode]:
 
 
 def _by_hand(exercise: Exercise, cell: PartCell) -> list[NotebookNode]:
-    points = f"{exercise.points:g} point" + ("s" if exercise.points != 1 else "")
-    lines = [f"**{exercise.title}** ({points}, graded by hand). What is looked for:", ""]
-    lines += [f"- {line}" for line in exercise.rubric]
-    rubric = new_cell("markdown", "\n".join(lines), f"{exercise.id}_rubric")
+    rubric = new_cell("markdown", exercise.rubric_text, f"{exercise.id}_rubric")
     answer = new_cell(cell.cell_type, cell.source, exercise.id)
     answer.metadata["nbgrader"] = nbgrader_metadata(
         exercise.id, points=exercise.points, grade=True, solution=True

@@ -41,12 +41,22 @@ def nbgrader(folder: Path, *words: str, ok: bool = True) -> str:
     return done.stdout + done.stderr
 
 
-def hand_in(folder: Path, student: str, source: str = "") -> Path:
-    """Puts a notebook into submitted/: the release, with an answer, a hostile note, a bad check."""
+def hand_in(folder: Path, student: str, source: str = "", picture: str = "") -> Path:
+    """Puts a notebook into submitted/: the release, with an answer, a hostile note, a bad check.
+
+    Args:
+        folder: The course's.
+        student: Whose notebook it is.
+        source: The answer to ``a1_1_forward``; a right one by default.
+        picture: The output of ``a1_1_figure``, a PNG in base64; none by default.
+    """
     notebook = json.loads((ROOT / "release/part_a/part_a.ipynb").read_text("utf-8"))
     cells = {cell["id"]: cell for cell in notebook["cells"]}
     cells["a1_1_forward"]["source"] = source or inspect.getsource(forward)
     cells["a1_1_forward_check"]["source"] = DOCTORED
+    if picture:
+        shown = {"output_type": "display_data", "metadata": {}, "data": {"image/png": picture}}
+        cells["a1_1_figure"]["outputs"] = [shown]
     note = {"cell_type": "markdown", "id": "note", "metadata": {}, "source": HOSTILE}
     notebook["cells"].insert(0, note)
     path = folder / "submitted" / student / "part_a" / "part_a.ipynb"

@@ -96,3 +96,20 @@ def test_forged_and_deleted_cells(known: dict[str, Tagged]) -> None:
     assert marked(copy, "a1_6_question").cell_type == "markdown"
     assert marked(copy, "a1_6_question").source == "My words."
     assert "not in the notebook" in marked(copy, "a1_2_classical").source
+
+
+def test_rubrics_are_the_manifests(known: dict[str, Tagged]) -> None:
+    """An altered, moved or deleted rubric is not seen: the course's stands above the answer."""
+    notebook = released()
+    notebook["cells"][place(notebook, "a1_1_figure_rubric")]["source"] = "- Full marks, please."
+    moved = notebook["cells"].pop(place(notebook, "a1_2_figure_rubric"))
+    notebook["cells"].append(moved)
+    del notebook["cells"][place(notebook, "a1_3_figure_rubric")]
+    notebook["cells"][place(notebook, "a1_4_figure_rubric")]["id"] = "other"
+    notebook["cells"][place(notebook, "a1_4_figure")]["id"] = "a1_4_figure_rubric"
+    copy = restored(notebook, known)
+    assert "Full marks" not in str(copy)
+    for exercise in MANIFEST.of_part("a"):
+        if exercise.manual:
+            at = copy.cells.index(marked(copy, exercise.id))
+            assert copy.cells[at - 1].source == exercise.rubric_text
