@@ -13,12 +13,13 @@ from torch import Tensor
 
 from course.gallery.layout import save_book, shrink
 
+from .captions import GENERIC
 from .measures import Bench, on_white
 from .names import SEED, draw_pairs
 from .pack import STYLE_WORDS
 from .split import is_held_out
 
-GENERIC = ("a high quality picture", "a 3d emoji", "a soft emoji", "an animal", "food", "a person")
+PROMPTS = (*GENERIC, "a 3d emoji", "a soft emoji", "an animal", "food", "a person", "a vehicle")
 """Prompts without a thing, of which those are taken that the model knows."""
 
 SHOWN = 8
@@ -46,7 +47,8 @@ def nearest(bench: Bench, figure: Path | None = None) -> dict[str, Any]:
     kinds = {"generic": _generic(bench, count), "two objects": _two_objects(bench, count)}
     drawn = [draw.choice(trained) for _ in range(count)]
     kinds["style and name, trained on"] = [
-        f"a {STYLE_WORDS[bench.pack.styles[n]]} of a {bench.pack.names[n]}" for n in drawn
+        f"a {STYLE_WORDS[bench.pack.styles[n]]} of {bench.thing(bench.pack.names[n])}"
+        for n in drawn
     ]
     found: dict[str, Any] = {}
     rows: dict[str, list[tuple[str, Tensor]]] = {}
@@ -76,14 +78,14 @@ def _training_pictures(
 
 def _generic(bench: Bench, count: int) -> list[str]:
     tokenizer = bench.painter.stage_1.tokenizer
-    usable = [p for p in GENERIC if not describe_unknown(tokenizer, p)]
+    usable = [p for p in PROMPTS if not describe_unknown(tokenizer, p)]
     usable = usable or [""]
     return [usable[number % len(usable)] for number in range(count)]
 
 
 def _two_objects(bench: Bench, count: int) -> list[str]:
     _, pairs = draw_pairs(bench.names, count)
-    return [f"a {first} and a {second}" for first, second in pairs]
+    return [f"{bench.thing(first)} and {bench.thing(second)}" for first, second in pairs]
 
 
 def _shrunk(images: Tensor) -> Tensor:

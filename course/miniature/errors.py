@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import typer
-
 
 class MiniatureError(RuntimeError):
     """A mistake in the input or the set-up; the message says what to do."""
@@ -15,6 +13,8 @@ class MiniatureError(RuntimeError):
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Tells known problems on one line, without a traceback, and exits with 2."""
+    import typer  # machines that only train do not need it
+
     try:
         yield
     except (MiniatureError, OSError) as error:

@@ -12,6 +12,8 @@ from typing import Any
 import kit
 import torch
 
+from solutions.sampling import strided_timesteps
+
 from . import measures
 from .copies import nearest
 from .errors import MiniatureError
@@ -88,8 +90,9 @@ def evaluate_model(request: Request, say: Say) -> dict[str, Any]:
         else:
             assert bench is not None
             found = MEASURES[name](bench)
-        record.add(name, found)
-        say(f"{name}: {found}")
+        if found:
+            record.add(name, found)
+        say(f"{name}: {found or 'nothing to measure'}")
     for line in lines(record.models):
         say(line)
     if request.figures is not None:
@@ -182,7 +185,8 @@ def _bench(stage_1: Any, request: Request, say: Say) -> Bench:
             "train them on these pictograms"
         )
     amount = request.amount or (QUICK if request.quick else Amount())
-    painter = Painter(stage_1, 256 if device.type == "cuda" else 8)
+    batch_size = 256 if device.type == "cuda" else 8
+    painter = Painter(stage_1, batch_size, strided_timesteps(stride=amount.stride))
     bench = Bench(painter, full, near, pack, amount, say)
     if len(bench.names) < 2:
         raise MiniatureError(

@@ -160,7 +160,8 @@ def train_judge(
         JudgeError: If the checkpoint is damaged, of other settings, or cannot be written.
     """
     data = Augmenter(pack, device)
-    judge = Judge(data.names, view, settings.widths).to(device, memory_format=torch.channels_last)
+    judge = Judge(data.names, view, settings.widths).to(device)
+    judge = judge.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
         judge.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
     )

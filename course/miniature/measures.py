@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .judge import Judge, look, low_pass
-from .names import SEED, draw_pairs, draw_sets, known
+from .names import SEED, draw_pairs, draw_sets, known, thing
 from .pack import STYLE_WORDS, Pack
 from .painter import Painter
 from .split import is_held_out
@@ -31,6 +31,7 @@ class Amount:
         pairs: Pairs of names for anagrams, and as many for hybrids.
         tries: Seeds a pair.
         copies: Samples a kind that are compared with their nearest training pictures.
+        stride: Distance of the strided timesteps; 30 is the course's.
     """
 
     scales: tuple[float, ...] = (0, 1, 3, 5, 7, 9)
@@ -40,6 +41,7 @@ class Amount:
     pairs: int = 200
     tries: int = 8
     copies: int = 128
+    stride: int = 30
 
 
 QUICK = Amount((1, 7), 1, 20, 20, 4, 2, 8)
@@ -65,6 +67,10 @@ class Bench:
     amount: Amount
     say: Say = lambda _line: None
 
+    def thing(self, name: str) -> str:
+        """A name with its article, as the model has read it."""
+        return thing(self.painter.stage_1, name)
+
     @property
     def names(self) -> list[str]:
         """Names whose every word the model knows and that the judges know."""
@@ -85,7 +91,7 @@ def recognition(bench: Bench) -> dict[str, Any]:
     draw = random.Random(SEED + 2)
     sets = draw_sets(bench.names, bench.amount.sets, bench.amount.set_size)
     prompts = [
-        f"a {STYLE_WORDS[draw.choice(sorted(drawn_in[name]))]} of a {name}"
+        f"a {STYLE_WORDS[draw.choice(sorted(drawn_in[name]))]} of {bench.thing(name)}"
         for names in sets
         for name in names
     ]
@@ -106,20 +112,25 @@ def recognition(bench: Bench) -> dict[str, Any]:
 def all_names(bench: Bench) -> dict[str, Any]:
     """One sample of every name that the model knows: is it the first of all names?"""
     names = random.Random(SEED + 3).sample(bench.names, min(bench.amount.most, len(bench.names)))
-    verdict = look(bench.full, bench.painter.guided([f"a {name}" for name in names], SEED))
+    verdict = look(bench.full, bench.painter.guided([bench.thing(name) for name in names], SEED))
     return {"names": len(names), "top_1": percent(verdict.right(names))}
 
 
 def held_out(bench: Bench) -> dict[str, Any]:
-    """Pairs of style and name that are not trained on: samples, and the real pictures."""
+    """Pairs of style and name that are not trained on: samples, and the real pictures.
+
+    Empty if the model knows no such pair.
+    """
     names, pack = set(bench.names), bench.pack
     chosen = [
         number
         for number, pair in enumerate(zip(pack.styles, pack.names, strict=True))
         if is_held_out(*pair) and pair[1] in names
     ][: bench.amount.most]
+    if not chosen:
+        return {}
     wanted = [pack.names[number] for number in chosen]
-    prompts = [f"a {STYLE_WORDS[pack.styles[n]]} of a {pack.names[n]}" for n in chosen]
+    prompts = [f"a {STYLE_WORDS[pack.styles[n]]} of {bench.thing(pack.names[n])}" for n in chosen]
     samples = look(bench.full, bench.painter.guided(prompts, SEED))
     real = look(bench.full, on_white(pack, chosen))
     return {
@@ -132,7 +143,7 @@ def held_out(bench: Bench) -> dict[str, Any]:
 def anagrams(bench: Bench) -> dict[str, Any]:
     """Two random names in one picture, upright and upside down, recognised among the set."""
     names, pairs = draw_pairs(bench.names, bench.amount.pairs, bench.amount.set_size)
-    prompts = [(f"a {upright}", f"a {flipped}") for upright, flipped in pairs]
+    prompts = [(bench.thing(upright), bench.thing(flipped)) for upright, flipped in pairs]
     both = []
     for number in range(bench.amount.tries):
         images = bench.painter.anagrams(prompts, SEED + number)
@@ -145,7 +156,7 @@ def anagrams(bench: Bench) -> dict[str, Any]:
 def hybrids(bench: Bench) -> dict[str, Any]:
     """Two random names in one picture: the blurred view, and the high frequencies."""
     names, pairs = draw_pairs(bench.names, bench.amount.pairs, bench.amount.set_size)
-    prompts = [(f"a {far}", f"a {near}") for far, near in pairs]
+    prompts = [(bench.thing(far), bench.thing(near)) for far, near in pairs]
     far, near = [], []
     for number in range(bench.amount.tries):
         images = bench.painter.hybrids(prompts, SEED + number)

@@ -8,6 +8,8 @@ from typing import Any
 
 from kit.vocabulary import describe_unknown
 
+from .captions import with_article
+
 SEED = 271828
 """Seed of the evaluation's draws."""
 
@@ -15,7 +17,15 @@ SEED = 271828
 def known(stage_1: Any, names: Sequence[str]) -> list[str]:
     """The names of which the model's tokenizer knows every word, sorted, each once."""
     tokenizer = stage_1.tokenizer
-    return [name for name in sorted(set(names)) if not describe_unknown(tokenizer, f"a {name}")]
+    return [name for name in sorted(set(names)) if not describe_unknown(tokenizer, name)]
+
+
+def thing(stage_1: Any, name: str) -> str:
+    """A name with its article: `an` only for a model that has read it."""
+    told = with_article(name)
+    if told.startswith("an ") and describe_unknown(stage_1.tokenizer, "an"):
+        return f"a {name}"
+    return told
 
 
 def draw_sets(names: Sequence[str], sets: int, size: int) -> list[list[str]]:
