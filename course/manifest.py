@@ -66,8 +66,11 @@ def load_manifest(path: Path | None = None) -> Manifest:
     path = path or DEFAULT_PATH
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ManifestError(f"{path.name}:1: cannot be read as UTF-8 text ({error})") from error
+    except OSError as error:
+        reason = f"{path.parent}: {error.strerror or error}"
+        raise ManifestError(f"{path.name}:1: cannot be read in {reason}") from error
     lines = TomlLines(path.name, text)
     tables = _parse(text, lines)
     whole = _submission(tables.pop(SUBMISSION, {}), lines)

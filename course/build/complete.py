@@ -78,15 +78,17 @@ def _texts(layout: Layout) -> list[Path]:
 
 
 def _broken(layout: Layout) -> list[str]:
-    problems = []
+    problems: list[str] = []
     for path in _texts(layout):
         try:
-            ast.parse(path.read_text(encoding="utf-8"))
+            ast.parse(layout.text(path))
+        except BuildError as error:
+            problems += error.problems
         except SyntaxError as error:
             line = error.lineno or 1
             problems.append(f"{layout.show(path)}:{line}: not valid Python: {error.msg}")
         except ValueError as error:
-            problems.append(f"{layout.show(path)}:1: cannot be read as UTF-8 text ({error})")
+            problems.append(f"{layout.show(path)}:1: not valid Python: {error}")
     return problems
 
 
@@ -97,7 +99,7 @@ def _unfilled(layout: Layout) -> list[str]:
         f"{layout.show(path)}:{number}: left unfilled by `course new`: replace {UNFILLED}"
         for path in texts
         if path.is_file()
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for number, line in enumerate(layout.text(path).splitlines(), 1)
         if UNFILLED in line
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.build.errors import BuildError
 from course.manifest import Manifest, load_manifest
 
 # Folders of the grader in which each coding exercise has a file named after its id.
@@ -72,6 +73,20 @@ class Layout:
     def show(self, path: Path) -> str:
         """A path for messages and listings: below the root, with forward slashes."""
         return path.relative_to(self.root).as_posix()
+
+    def text(self, path: Path) -> str:
+        """Text of a source file.
+
+        Raises:
+            BuildError: It is not UTF-8.
+        """
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            raise BuildError(
+                f"{self.show(path)}:{line}: not UTF-8 text: save it as UTF-8"
+            ) from error
 
     def load(self) -> Manifest:
         """Reads the manifest; see `course.manifest.load_manifest`."""

@@ -100,14 +100,14 @@ def _secrets(layout: Layout) -> tuple[list[Secret], set[str]]:
     public: set[str] = set()
     for path in files_below(layout.root / "solutions"):
         if path.suffix == ".py":
-            module = parse_module(path.read_text(encoding="utf-8"), layout.show(path))
+            module = parse_module(layout.text(path), layout.show(path))
             hidden = {n for n, _ in region_lines(module.text, module.regions)}
             lines = enumerate(module.text.splitlines(), 1)
             public |= {normalise(line) for n, line in lines if n not in hidden}
             secrets += _of_module(module)
     for path in files_below(layout.checks):
         if path.suffix == ".py":
-            numbered = list(enumerate(path.read_text(encoding="utf-8").splitlines(), 1))
+            numbered = list(enumerate(layout.text(path).splitlines(), 1))
             imports = re.compile(r"\s*(?:import|from)\s")
             kept = [(n, line) for n, line in numbered if not imports.match(line)]
             secrets.append(_secret(layout.show(path), kept, CHECK_PASSAGE))

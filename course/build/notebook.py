@@ -80,7 +80,7 @@ def assemble(layout: Layout, manifest: Manifest, sources: Sources, part: str) ->
     path = layout.part(part)
     if not path.is_file():
         raise BuildError(f"{layout.show(path)}:1: this notebook source is missing")
-    cells = read_part(path.read_text(encoding="utf-8"), layout.show(path))
+    cells = read_part(layout.text(path), layout.show(path))
     _compare(cells, manifest, part, layout.show(path))
     built: list[NotebookNode] = []
     problems: list[str] = []

@@ -58,8 +58,7 @@ class Sources:
             if not path.is_file():
                 name = self.layout.show(path)
                 raise BuildError(f"{self._at(exercise)} source file {name} does not exist")
-            text = path.read_text(encoding="utf-8")
-            self._modules[dotted] = parse_module(text, self.layout.show(path))
+            self._modules[dotted] = parse_module(self.layout.text(path), self.layout.show(path))
         return self._modules[dotted]
 
     def text(self, exercise: Exercise) -> str:

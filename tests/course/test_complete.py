@@ -98,7 +98,11 @@ def test_gap_is_named(toy: Toy, name: str, old: str, new: str, asked: str) -> No
     assert "\n" not in found
 
 
-def test_other_encoding_is_named(toy: Toy) -> None:
-    """A file that is not UTF-8 is one line, no traceback."""
-    toy.path(MISTAKES).write_bytes("# é\n".encode("latin-1"))
-    assert lacking(toy).startswith(f"{MISTAKES}:1: cannot be read as UTF-8 text (")
+@pytest.mark.parametrize(
+    "name", [CHECKS, MISTAKES, REGISTRY, "course/part_a.py", "solutions/toy.py"]
+)
+def test_other_encoding_is_named(toy: Toy, name: str) -> None:
+    """A file that is not UTF-8 is one line with its place, no traceback."""
+    toy.path(name).write_bytes(toy.read(name).encode() + "\n# é\n".encode("latin-1"))
+    line = toy.path(name).read_bytes().count(b"\n")
+    assert lacking(toy) == f"{name}:{line}: not UTF-8 text: save it as UTF-8"
