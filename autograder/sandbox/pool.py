@@ -8,17 +8,21 @@ import os
 import select
 import shutil
 import socket
+import struct
 import subprocess
 import time
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from ..subject import HostFailureError
+from ..failures import HostFailureError
 from ..worker.confine import Caps
 from . import jail
+from .forked import Forked
 from .gpus import Gpu
 
 START_SECONDS = 180.0
+# What the kernel says of a message's sender: process, user, group.
+CREDENTIALS = struct.Struct("3i")
 END_SECONDS = 60.0
 
 
@@ -38,20 +42,28 @@ class ForkServerError(HostFailureError):
     """The fork server does not start, or is gone: a fault of the host, never of an answer."""
 
 
+def _socketpair() -> tuple[socket.socket, socket.socket]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    return ours, theirs
+
+
 class ForkServerHandle:
     """A running fork server; use it as a context manager.
 
     Args:
         level: strict, landlock or process.
         gpu: The card that its workers may use; none by default.
+        wait: Whether to wait until it has started; else it starts meanwhile.
     """
 
-    def __init__(self, level: str, gpu: Gpu | None = None) -> None:
+    def __init__(self, level: str, gpu: Gpu | None = None, wait: bool = True) -> None:
         self.level = level
         self.gpu = gpu
-        self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.next_number = 0
+        self.control, inside = _socketpair()
+        self.next_number = self.sender = 0
         self.ended: dict[int, End] = {}
+        self.process: subprocess.Popen[bytes] | Forked
         try:
             self.process = self._spawn(inside)
         except BaseException:
@@ -59,11 +71,38 @@ class ForkServerHandle:
             raise
         finally:
             inside.close()
-        try:
+        if wait:
             self._wait_ready()
-        except BaseException:
-            self.close()
-            raise
+
+    @classmethod
+    def adopt(cls, level: str, control: socket.socket) -> ForkServerHandle:
+        """The handle on what `split` has made, in any process.
+
+        Raises:
+            ForkServerError: It has not come to be.
+        """
+        handle = cls.__new__(cls)
+        handle.level, handle.gpu, handle.control = level, None, control
+        handle.next_number, handle.sender, handle.ended = 0, 0, {}
+        handle.process = Forked(0)
+        handle._wait_ready()
+        return handle
+
+    def split(self) -> socket.socket:
+        """Asks for a fork of this fork server; returns the trusted end of its control socket.
+
+        Raises:
+            ForkServerError: This one is gone.
+        """
+        ours, theirs = _socketpair()
+        try:
+            socket.send_fds(self.control, [b'{"fork": 0}'], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            raise ForkServerError(f"the fork server is gone ({error})") from None
+        finally:
+            theirs.close()
+        return ours
 
     def __enter__(self) -> ForkServerHandle:
         return self
@@ -136,9 +175,18 @@ class ForkServerHandle:
         )
 
     def _wait_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        if "ready" not in self._receive(deadline, "it did not start in time"):
+        try:
+            self._greeting(time.monotonic() + START_SECONDS)
+        except BaseException:
+            self.close()
+            raise
+
+    def _greeting(self, deadline: float) -> None:
+        message = self._receive(deadline, "it did not start in time")
+        if "ready" not in message:
             raise ForkServerError("the fork server's first message is not its greeting")
+        if isinstance(self.process, Forked):
+            self.process = Forked(self.sender)
 
     def _send(self, message: dict[str, Any]) -> None:
         try:
@@ -156,7 +204,14 @@ class ForkServerHandle:
         remaining = max(0.0, deadline - time.monotonic())
         if not select.select([self.control], [], [], remaining)[0]:
             raise ForkServerError(f"the fork server does not answer: {what}")
-        data = self.control.recv(65536)
+        try:
+            data, attached, _, _ = self.control.recvmsg(65536, socket.CMSG_SPACE(CREDENTIALS.size))
+        except ConnectionResetError:
+            data, attached = b"", []
+        for _, kind, content in attached:
+            if kind == socket.SCM_CREDENTIALS:
+                # As seen from here, whatever the sender's own namespace calls it.
+                self.sender = CREDENTIALS.unpack(content[: CREDENTIALS.size])[0]
         if not data:
             raise ForkServerError(f"the fork server ended: {self._last_words()}")
         message: dict[str, Any] = json.loads(data)

@@ -2,26 +2,26 @@
 
 Messages are JSON on a sequenced-packet socket. `{"start": N, "caps": {...}}` comes with one
 descriptor, the worker's end of the protocol; `{"kill": N}` ends a worker and everything that it
-started. `{"ended": N, "status": S, "cpu": C}` is sent when a worker is gone: S as `os.waitpid`
-gives it, C the seconds of processor time that it used.
+started. `{"fork": 0}` comes with the control socket of another fork server, which is then a fork of
+this one with the same access. `{"ended": N, "status": S, "cpu": C}` is sent when a worker is gone:
+S as `os.waitpid` gives it, C the seconds of processor time that it used.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import select
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 from typing import Any
 
 from . import confine, landlock, seccomp, strays
 from .confine import Access, Caps
+from .warming import warm_up
 
 # Where libraries keep what they compiled or fetched: shared ones would carry it to the next answer.
 CACHES = ("MPLCONFIGDIR", "HF_HOME", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
@@ -36,7 +36,7 @@ def main(control_fd: int, level: str, access: dict[str, Any] | None = None) -> N
         access: The fields of `Access`.
     """
     control = socket.socket(fileno=control_fd)
-    _warm_up()
+    warm_up()
     ForkServer(control, level, Access(**(access or {}))).serve()
 
 
@@ -77,7 +77,25 @@ class ForkServer:
             self._start(int(message["start"]), Caps(**message["caps"]), descriptors[0])
         elif "kill" in message:
             self._kill(int(message["kill"]))
+        elif "fork" in message:
+            self._fork(descriptors[0])
         return True
+
+    def _fork(self, descriptor: int) -> None:
+        """Another fork server, which has imported everything already."""
+        if os.fork() == 0:
+            status = 71
+            try:
+                signal.set_wakeup_fd(-1)
+                self.control.close()
+                os.closerange(3, descriptor)
+                os.closerange(descriptor + 1, 1024)
+                control = socket.socket(fileno=descriptor)
+                ForkServer(control, self.level, self.access).serve()
+                status = 0
+            finally:
+                os._exit(status)
+        os.close(descriptor)
 
     def _start(self, number: int, caps: Caps, descriptor: int) -> None:
         scratch = "" if self.level == "strict" else tempfile.mkdtemp(prefix="answer-")
@@ -225,25 +243,3 @@ def _answer(caps: Caps, descriptor: int, device: str) -> int:
     os.closerange(4, 1024)
     SocketLink(connection, device, caps).serve()
     return 0
-
-
-def _warm_up() -> None:
-    """Imports what answers import, and takes it out of the garbage collector's way."""
-    import numpy
-    import torch
-    import torchvision.transforms.functional
-    import tqdm.auto
-
-    from . import executor
-
-    # An editable installation would make the grader importable where there is no jail.
-    sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
-    del numpy, tqdm, executor
-    torch.set_num_threads(1)
-    # The first backward pass and the first blur load code that every fork can then share.
-    layer = torch.nn.Conv2d(1, 1, 3)
-    torchvision.transforms.functional.gaussian_blur(torch.zeros(1, 1, 8, 8), [3, 3], [1.0, 1.0])
-    del layer
-    sys.stdout.flush()
-    gc.collect()
-    gc.freeze()
