@@ -79,17 +79,17 @@ def text_of(run: Run, answers: Mapping[str, str | None], sound: Collection[str])
         answers: Every answer of the submission by exercise.
         sound: The exercises that pass the quick tier.
     """
-    prelude, source = [inside()], []
+    prelude = [inside()]
     standins: list[str] = []
     own: list[str] = []
+    sampler = run.sampler[0] if run.sampler else ""
     for group in run.needs:
         if all(key in sound and answers.get(key) is not None for key in group):
             own += group
         else:
             standins.append(group[-1])
             prelude.append(STANDINS[group[-1]])
-    sampler = run.sampler[0] if run.sampler else ""
-    own += [key for key in (run.exercise, sampler) if answers.get(key) is not None]
+    own += [run.exercise, *([sampler] if sampler in sound else [])]
     source = [answers[key] or "" for key in own]
     return Text("\n\n".join(prelude), "\n\n".join(source), tuple(standins), tuple(own))
 

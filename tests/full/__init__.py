@@ -1,0 +1,1 @@
+"""Tests of the full tier, on trainings of a few steps."""
