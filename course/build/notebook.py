@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -45,8 +46,8 @@ def read_part(text: str, name: str) -> list[PartCell]:
 
     Raises:
         BuildError: A cell header with anything but `exercise="…"` or `manual="…"`, an exercise
-            cell that is not an empty code cell, a file without cells, or solution markers outside
-            cells graded by hand.
+            cell that is not an empty code cell, code that is not Python, a file without cells, or
+            solution markers outside cells graded by hand.
     """
     regions = find_regions(text, name, in_functions=False)
     headers = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"# %%(\s|$)", line)]
@@ -109,11 +110,23 @@ def _part_cell(cell: NotebookNode, line: int, name: str) -> PartCell:
             f"{name}:{line}: the cell of {result.exercise} is an empty code cell: its code comes "
             "from solutions/"
         )
+    if result.cell_type == "code":
+        _check_code(result, name)
     if result.cell_type == "raw" or (result.manual and not result.source.strip()):
         raise BuildError(
             f"{name}:{line}: a cell is code or markdown, and a hand-graded one has text"
         )
     return result
+
+
+def _check_code(cell: PartCell, name: str) -> None:
+    """Refuses a code cell that no notebook could run; lines of IPython are left out."""
+    lines = cell.source.splitlines()
+    try:
+        ast.parse("\n".join("" if line.startswith(("%", "!")) else line for line in lines))
+    except SyntaxError as error:
+        line = cell.line + (error.lineno or 1)
+        raise BuildError(f"{name}:{line}: not valid Python: {error.msg}") from error
 
 
 def _compare(cells: list[PartCell], manifest: Manifest, part: str, name: str) -> None:

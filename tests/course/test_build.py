@@ -227,6 +227,14 @@ def test_exercise_files(toy: Toy, folder: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("line", ["import kit", "# Show the line of your function."])
+def test_broken_cell(toy: Toy, line: str) -> None:
+    """Provided code that is not Python is named where it stands."""
+    number = toy.read(PART).splitlines().index(line) + 2
+    toy.change(PART, line, f"{line}\nprint((1)")
+    assert problems(toy) == f"{PART}:{number}: not valid Python: '(' was never closed"
+
+
 def test_missing_parts(toy: Toy) -> None:
     """A missing notebook source or kit is one clear line."""
     toy.path("course/part_a.py").rename(toy.path("course/elsewhere.py"))
