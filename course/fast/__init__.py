@@ -5,12 +5,15 @@ Nothing here is taught or graded; `tests/fast` shows that it agrees with the rea
 
 from __future__ import annotations
 
-from .ddpm import DDPMSetting, sample_fast, train_ddpm_fast
+from .ddpm import DDPMSetting, train_ddpm_fast
 from .denoiser import DenoiserSetting, train_denoiser_fast
 from .judge import Judge, frechet_distance, train_judge
+from .resume import Checkpoint
+from .sampling import sample_fast
 from .stepping import TrainingError, synchronize
 
 __all__ = [
+    "Checkpoint",
     "DDPMSetting",
     "DenoiserSetting",
     "Judge",

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .stepping import Stepper, batches, finite, make_adam
+from .resume import Checkpoint
+from .stepping import Noised, finite, make_trainer, shuffled
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ def train_denoiser_fast(
     images: Tensor,
     setting: DenoiserSetting,
     on_epoch: Callable[[int, list[float]], None] = lambda _epoch, _losses: None,
+    checkpoint: Checkpoint | None = None,
 ) -> list[float]:
     """Trains as `solutions.training.train_denoiser` does; returns the loss of each batch.
 
@@ -36,26 +37,29 @@ def train_denoiser_fast(
         images: Clean digits, (N, 1, 28, 28), in [0, 1].
         setting: Noise level, batch size, epochs, learning rate.
         on_epoch: Called after each epoch with its number from 0 and its losses.
+        checkpoint: Where the training is kept, and goes on from.
 
     Raises:
         TrainingError: A loss is not finite.
     """
-    device = images.device
-    unet.train().to(memory_format=torch.channels_last)
+    unet.train()
 
-    def loss(indices: Tensor) -> Tensor:
+    def prepare(indices: Tensor) -> Noised:
         x = images[indices]
-        z = x + setting.sigma * torch.randn_like(x)
-        return F.mse_loss(unet(z).float(), x)
+        return Noised(x + setting.sigma * torch.randn_like(x), x)
 
-    optimizer = make_adam(unet, setting.lr, device)
-    stepper = Stepper(loss, unet, optimizer, setting.batch_size, device, setting.bf16)
-    losses: list[float] = []
-    for epoch in range(setting.num_epochs):
-        found = [stepper.step(i) for i in batches(len(images), setting.batch_size, device)]
-        losses += finite(found, epoch)
-        on_epoch(epoch, losses[-len(found) :])
+    trainer = make_trainer(unet, prepare, setting.batch_size, setting.lr, setting.bf16)
+    device = images.device
+    losses = checkpoint.load(unet, trainer, device) if checkpoint else []
+    per_epoch = -(-len(images) // setting.batch_size)
+    for epoch in range(len(losses) // per_epoch, setting.num_epochs):
+        order = shuffled(len(images), device)
+        found = finite(trainer.epoch(order, setting.lr), epoch)
+        losses += found
+        on_epoch(epoch, found)
         unet.train()
+        if checkpoint:
+            checkpoint.save(unet, trainer, losses, device)
     return losses
 
 

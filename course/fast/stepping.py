@@ -1,121 +1,153 @@
-"""Optimization steps as CUDA graphs: one launch for the hundreds of kernels of a step."""
+"""How a network is trained batch by batch: by autograd, or by `graphs.GraphTrainer` on a GPU."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-
-WARM_UP = 3
 
 
 class TrainingError(Exception):
     """Training cannot go on; the message says where and what to try."""
 
 
-class Stepper:
-    """Runs one training step again and again, on batches of indices.
+@dataclass(frozen=True)
+class Noised:
+    """Input and target of some pictures.
 
-    On CUDA the step is captured once and replayed; batches of another size, such as the last of
-    an epoch, run as they are.
+    Attributes:
+        x: Noisy pictures, (N, 1, 28, 28).
+        target: What is to be predicted, (N, 1, 28, 28).
+        times: t / T, (N,), for the nets that take it.
+        labels: Classes, (N,), for the net that takes them.
+        mask: 1 keeps an image's class, 0 drops it, (N,).
+    """
+
+    x: Tensor
+    target: Tensor
+    times: Tensor | None = None
+    labels: Tensor | None = None
+    mask: Tensor | None = None
+
+    def loss(self, unet: nn.Module) -> Tensor:
+        """Mean squared error of the network's prediction."""
+        if self.times is None:
+            found = unet(self.x)
+        elif self.labels is None:
+            found = unet(self.x, self.times)
+        else:
+            found = unet(self.x, self.labels, self.times, mask=self.mask)
+        return F.mse_loss(found.float(), self.target)
+
+    def tensors(self) -> list[Tensor]:
+        """Arguments of `Network.step`."""
+        found = [self.x.flatten(), self.target.flatten()]
+        if self.times is not None:
+            found.append(self.times)
+        if self.labels is not None and self.mask is not None:
+            found.append(F.one_hot(self.labels, 10) * self.mask[:, None])
+        return found
+
+
+Prepare = Callable[[Tensor], Noised]
+
+
+class Trainer(Protocol):
+    """Trains a network epoch by epoch."""
+
+    def epoch(self, order: Tensor, lr: float) -> Tensor:
+        """One epoch over the pictures in the given order; returns the loss of each batch."""
+
+    def state(self) -> dict[str, Tensor]:
+        """The optimizer's state, to go on from."""
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Puts a state back."""
+
+
+class AutogradTrainer:
+    """The plain way: forward, backward, Adam, for each batch.
 
     Args:
-        loss: Loss of the pictures with the given indices, a scalar with gradient.
         unet: The network that is trained.
-        optimizer: Its optimizer; capturable on CUDA.
-        batch_size: Size of the batches that are captured.
-        device: Where everything is.
+        prepare: Draws noise, times and dropped classes for the pictures with given indices.
+        batch_size: Pictures a step.
+        lr: Learning rate at the start.
         bf16: Computes convolutions in bfloat16.
     """
 
     def __init__(
-        self,
-        loss: Callable[[Tensor], Tensor],
-        unet: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        batch_size: int,
-        device: torch.device,
-        bf16: bool,
+        self, unet: nn.Module, prepare: Prepare, batch_size: int, lr: float, bf16: bool
     ) -> None:
-        self.loss, self.unet, self.optimizer = loss, unet, optimizer
-        self.device, self.bf16 = device, bf16
-        self.indices = torch.zeros(batch_size, dtype=torch.long, device=device)
-        self.graph: torch.cuda.CUDAGraph | None = None
-        self.value = torch.zeros((), device=device)
+        self.unet, self.prepare, self.batch_size, self.bf16 = unet, prepare, batch_size, bf16
+        self.unet.to(memory_format=torch.channels_last)
+        self.optimizer = torch.optim.Adam(unet.parameters(), lr=lr)
 
-    def step(self, indices: Tensor) -> Tensor:
-        """One step; returns the loss, still on the device."""
-        if self.device.type != "cuda" or len(indices) != len(self.indices):
-            return self._step(indices)
-        self.indices.copy_(indices)
-        if self.graph is None:
-            self._capture()
-        assert self.graph is not None
-        self.graph.replay()
-        return self.value.clone()
+    def epoch(self, order: Tensor, lr: float) -> Tensor:
+        """See `Trainer`."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        return torch.stack([self._step(indices) for indices in order.split(self.batch_size)])
+
+    def state(self) -> dict[str, Tensor]:
+        """See `Trainer`."""
+        every = self.optimizer.state_dict()["state"]
+        return {f"{i}/{k}": v for i, part in every.items() for k, v in part.items()}
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """See `Trainer`."""
+        parts: dict[int, dict[str, Tensor]] = {}
+        for key, value in state.items():
+            number, _, name = key.partition("/")
+            parts.setdefault(int(number), {})[name] = value
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": parts, "param_groups": groups})
 
     def _step(self, indices: Tensor) -> Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            loss = self.loss(indices)
+        with torch.autocast(indices.device.type, torch.bfloat16, enabled=self.bf16):
+            loss = self.prepare(indices).loss(self.unet)
+        self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
         return loss.detach()
 
-    def _capture(self) -> None:
-        """Captures a step; the state that warming up moved is put back."""
-        model = {k: v.clone() for k, v in self.unet.state_dict().items()}
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(WARM_UP):
-                self._step(self.indices)
-        torch.cuda.current_stream().wait_stream(stream)
-        self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
-            self.value = self._step(self.indices).float()
-        self.unet.load_state_dict(model)
-        for state in self.optimizer.state.values():
-            for value in state.values():
-                value.zero_()
+
+def make_trainer(
+    unet: nn.Module, prepare: Prepare, batch_size: int, lr: float, bf16: bool
+) -> Trainer:
+    """The fastest trainer that works for a network where it is."""
+    weight = next(unet.parameters())
+    width = unet.get_submodule("last").in_channels
+    fits = isinstance(width, int) and width >= 16 and width & (width - 1) == 0
+    if not weight.is_cuda or not fits or importlib.util.find_spec("triton") is None:
+        return AutogradTrainer(unet, prepare, batch_size, lr, bf16)
+    from .graphs import GraphTrainer
+
+    return GraphTrainer(unet, prepare, batch_size, lr, torch.bfloat16 if bf16 else torch.float32)
 
 
-def make_adam(unet: nn.Module, lr: float, device: torch.device) -> torch.optim.Adam:
-    """Adam that may run inside a graph on CUDA, its learning rate a tensor that can be changed."""
-    if device.type != "cuda":
-        return torch.optim.Adam(unet.parameters(), lr=lr)
-    rate = torch.tensor(lr, device=device)
-    return torch.optim.Adam(unet.parameters(), lr=rate, fused=True, capturable=True)
+def shuffled(count: int, device: torch.device) -> Tensor:
+    """Indices of all pictures in a new order, (count,)."""
+    return torch.randperm(count, device=device)
 
 
-def set_lr(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Changes the learning rate, in place where a graph reads it."""
-    for group in optimizer.param_groups:
-        if isinstance(group["lr"], Tensor):
-            group["lr"].fill_(lr)
-        else:
-            group["lr"] = lr
-
-
-def batches(count: int, size: int, device: torch.device) -> Iterator[Tensor]:
-    """One epoch's batches of shuffled indices; the last may be smaller."""
-    order = torch.randperm(count, device=device)
-    yield from order.split(size)
-
-
-def finite(losses: list[Tensor], epoch: int) -> list[float]:
+def finite(losses: Tensor, epoch: int) -> list[float]:
     """An epoch's losses as numbers.
 
     Raises:
         TrainingError: One of them is not finite.
     """
-    values = torch.stack(losses).float().cpu()
+    values = losses.float().cpu()
     bad = (~torch.isfinite(values)).nonzero()
     if len(bad):
         raise TrainingError(
-            f"the loss is {float(values[bad[0, 0]])} in epoch {epoch + 1}, batch {int(bad[0, 0])}: "
-            "lower the learning rate, or train in float32"
+            f"the loss is {float(values[bad[0, 0]])} in epoch {epoch + 1}, batch "
+            f"{int(bad[0, 0]) + 1}: lower the learning rate, or train in float32"
         )
     return [float(value) for value in values]
 

@@ -18,6 +18,10 @@ Work = Annotated[
 ]
 Data = Annotated[Path | None, typer.Option(help="Folder of MNIST; else where the kit looks.")]
 Source = Annotated[str | None, typer.Option(help="mnist or embedded; MNIST where it is found.")]
+Batch = Annotated[
+    int | None, typer.Option("--batch-size", help="Pictures in a batch, for a small GPU.")
+]
+Download = Annotated[bool, typer.Option("--download", help="Download MNIST if it is missing.")]
 Figures = Annotated[Path, typer.Option(help="Where the figures go.")]
 Numbers = Annotated[Path | None, typer.Option(help="Where the page of numbers goes.")]
 
@@ -28,6 +32,8 @@ def reproduce(
     work: Work = Path("reproduce"),
     data: Data = None,
     source: Source = None,
+    batch_size: Batch = None,
+    download: Download = False,
     figures: Figures = Path("reproduce/figures"),
     numbers: Numbers = Path("reproduce/numbers.md"),
 ) -> None:
@@ -37,25 +43,29 @@ def reproduce(
     --work when it is done, so the command can be stopped and called again.
     """
     # These import torch and matplotlib, which the other commands do not need.
-    from course.fast import TrainingError
-
     from .figures import write_figures
     from .numbers import markdown
     from .run import ReproduceError, reproduce
 
+    folders = _folders(work, figures, numbers)
     try:
-        for option, folder in _folders(work, figures, numbers).items():
+        for option, folder in folders.items():
             _refuse_file(option, folder)
-        found = reproduce(preset, device, work, data, source, typer.echo)
-    except (ReproduceError, TrainingError) as error:
+        found = reproduce(
+            preset, device, work, data, source, typer.echo,
+            batch=batch_size, download=download, folders=tuple(folders.values())[1:],
+        )  # fmt: skip
+        for path in write_figures(found, figures):
+            typer.echo(path)
+        if numbers is not None:
+            numbers.write_text(markdown(found.numbers), encoding="utf-8")
+            typer.echo(numbers)
+    except ReproduceError as error:
         typer.echo(f"course: {error}", err=True)
         raise typer.Exit(2) from None
-    for path in write_figures(found, figures):
-        typer.echo(path)
-    if numbers is not None:
-        numbers.parent.mkdir(parents=True, exist_ok=True)
-        numbers.write_text(markdown(found.numbers), encoding="utf-8")
-        typer.echo(numbers)
+    except OSError as error:
+        typer.echo(f"course: {error.filename}: cannot be written ({error.strerror})", err=True)
+        raise typer.Exit(2) from None
 
 
 def _folders(work: Path, figures: Path, numbers: Path | None) -> dict[str, Path]:

@@ -16,8 +16,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .ddpm import SCALES
 from .run import Found
-from .stages import SCALES, SIGMAS
+from .stages import SIGMAS
 
 STYLE = Path(__file__).parent.parent / "kit" / "kit.mplstyle"
 DPI = 110

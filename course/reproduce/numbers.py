@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .stages import SCALES
+from .ddpm import SCALES
 
 
 def markdown(numbers: dict[str, Any]) -> str:

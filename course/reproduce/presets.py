@@ -23,6 +23,9 @@ class Preset:
         samples: Samples of the class-conditioned network that are judged.
         embedded: Digits to draw for the embedded set; 0 for none.
         test_digits: Test digits that are used; 0 for all.
+        batch: Pictures in a batch of the DDPM's training; the denoiser's are twice as large.
+        at_once: Most samples that are drawn at a time.
+        sample_stride: Draws with every so many of the timesteps only.
         trust_judge: Leaves digits out of the embedded set that the classifier reads otherwise.
     """
 
@@ -39,6 +42,9 @@ class Preset:
     samples: int = 1000
     embedded: int = 0
     test_digits: int = 0
+    batch: int = 128
+    at_once: int = 2000
+    sample_stride: int = 1
     trust_judge: bool = True
 
 
@@ -49,11 +55,12 @@ PRESETS = {
         denoiser_hiddens=16,
         denoiser_epochs=5,
         hiddens=32,
-        time_epochs=5,
-        class_epochs=10,
-        show_epochs=(1, 5, 10),
+        time_epochs=4,
+        class_epochs=8,
+        show_epochs=(1, 4, 8),
         judge_epochs=3,
         samples=100,
+        sample_stride=4,
     ),
     # One GPU: the report's own settings.
     "full": Preset(

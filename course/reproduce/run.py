@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from kit import KitError, load_digits
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from course.fast import TrainingError
+
+from .base import Context, Data, Made, Stage
 from .presets import PRESETS, Preset
-from .stages import STAGES, Data
+from .stages import STAGES
 
 
 class ReproduceError(Exception):
@@ -45,6 +49,10 @@ def reproduce(
     data: Path | None = None,
     source: str | None = None,
     say: Say = print,
+    *,
+    batch: int | None = None,
+    download: bool = False,
+    folders: tuple[Path, ...] = (),
 ) -> Found:
     """Trains and samples Part B, stage by stage.
 
@@ -55,19 +63,20 @@ def reproduce(
         data: Folder of MNIST; where the kit looks by default.
         source: "mnist" or "embedded"; MNIST where it is found by default.
         say: Gets one line for each thing that happens.
+        batch: Pictures in a batch, for a GPU with little memory; the course's by default.
+        download: Downloads MNIST where it is missing or damaged.
+        folders: Made before the work starts, so that it is not in vain.
 
     Raises:
-        ReproduceError: Unknown preset, no GPU, too little memory, no digits, another run's folder.
+        ReproduceError: Unknown preset, no GPU, too little memory, no digits, a loss that is not
+            finite, another run's folder or a damaged one.
     """
-    if preset not in PRESETS:
-        raise ReproduceError(f"unknown preset {preset!r}: there are {', '.join(PRESETS)}")
+    chosen = _preset(preset, batch)
     where = _device(device)
-    chosen = PRESETS[preset]
-    loaded = _data(chosen, where, data, source)
-    work.mkdir(parents=True, exist_ok=True)
-    _same_run(work, preset, loaded.name)
-    found = Found()
-    context: dict[str, Any] = {}
+    loaded = _data(chosen, where, data, source, download)
+    _same_run(work, preset, loaded.name, chosen.batch)
+    _make(folders)
+    found, context = Found(), Context(work)
     for name, stage in STAGES.items():
         if not stage.wanted(chosen):
             continue
@@ -75,7 +84,7 @@ def reproduce(
         if kept is None:
             say(f"{name} ...")
             start = time.perf_counter()
-            kept = _run(stage.run, chosen, loaded, context, name)
+            kept = _run(stage, chosen, loaded, context, name)
             kept[0]["seconds"] = round(time.perf_counter() - start, 2)
             _save(work, name, *kept)
             say(f"{name}: {kept[0]['seconds']} s")
@@ -83,26 +92,43 @@ def reproduce(
             say(f"{name}: done before")
         found.numbers[name] = kept[0]
         found.arrays |= {f"{name}/{key}": value for key, value in kept[1].items()}
-        stage.restore(chosen, loaded, context, kept[1])
+        try:
+            stage.restore(chosen, loaded, context, kept[1])
+        except RuntimeError:
+            raise _other_network(work / f"{name}.safetensors") from None
     found.numbers["run"] = {"preset": preset, "device": _device_name(where), "digits": loaded.name}
     return found
 
 
-def _run(
-    run: Callable[..., tuple[dict[str, Any], dict[str, Tensor]]],
-    preset: Preset,
-    data: Data,
-    context: dict[str, Any],
-    name: str,
-) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _preset(name: str, batch: int | None) -> Preset:
+    if name not in PRESETS:
+        raise ReproduceError(f"unknown preset {name!r}: there are {', '.join(PRESETS)}")
+    if batch is None:
+        return PRESETS[name]
+    if batch < 2:
+        raise ReproduceError(f"--batch-size {batch}: a batch has 2 pictures or more")
+    return replace(PRESETS[name], batch=batch, at_once=8 * batch)
+
+
+def _run(stage: Stage, preset: Preset, data: Data, context: Context, name: str) -> Made:
     torch.manual_seed(180)
     try:
-        return run(preset, data, context)
-    except torch.cuda.OutOfMemoryError as error:
+        return stage.run(preset, data, context)
+    except torch.cuda.OutOfMemoryError:
+        smaller = max(2, preset.batch // 2)
         raise ReproduceError(
-            f"{name}: the GPU has too little free memory; close other programs on it, take "
-            "--preset quick or --device cpu"
-        ) from error
+            f"{name}: the GPU's memory is too small or in use by others; try --batch-size "
+            f"{smaller} with another --work, or --device cpu"
+        ) from None
+    except TrainingError as error:
+        raise ReproduceError(f"{name}: {error}") from None
+
+
+def _other_network(path: Path) -> ReproduceError:
+    return ReproduceError(
+        f"{path} holds the weights of another network than this version's: remove it and its "
+        ".json, and the stage runs again"
+    )
 
 
 def _device(name: str | None) -> torch.device:
@@ -118,9 +144,13 @@ def _device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
-def _data(preset: Preset, device: torch.device, root: Path | None, source: str | None) -> Data:
+def _data(
+    preset: Preset, device: torch.device, root: Path | None, source: str | None, download: bool
+) -> Data:
     try:
-        train, test = (load_digits(source, root, train=train) for train in (True, False))
+        train, test = (
+            load_digits(source, root, train=train, download=download) for train in (True, False)
+        )
     except KitError as error:
         raise ReproduceError(str(error)) from None
     count, tested = preset.digits or len(train), preset.test_digits or len(test)
@@ -133,26 +163,53 @@ def _data(preset: Preset, device: torch.device, root: Path | None, source: str |
     )
 
 
-def _same_run(work: Path, preset: str, digits: str) -> None:
-    """Refuses to mix two presets or data sets in one folder."""
-    mine = {"preset": preset, "digits": digits}
+def _same_run(work: Path, preset: str, digits: str, batch: int) -> None:
+    """Refuses to mix two presets, data sets or batch sizes in one folder."""
+    mine = {"preset": preset, "digits": digits, "batch": batch}
     path = work / "run.json"
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != mine:
-        raise ReproduceError(f"{work} holds another run: give another --work folder, or remove it")
-    path.write_text(json.dumps(mine), encoding="utf-8")
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        if path.exists() and json.loads(path.read_text(encoding="utf-8")) != mine:
+            raise ReproduceError(f"{work} holds another run: give another --work, or remove it")
+        path.write_text(json.dumps(mine), encoding="utf-8")
+    except ValueError:
+        raise ReproduceError(f"{path} is damaged: give another --work, or remove {work}") from None
+    except OSError as error:
+        raise ReproduceError(f"--work {work}: cannot be written ({error.strerror})") from None
+
+
+def _make(folders: tuple[Path, ...]) -> None:
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ReproduceError(f"{folder}: cannot be made ({error.strerror})") from None
 
 
 def _save(work: Path, name: str, numbers: dict[str, Any], arrays: dict[str, Tensor]) -> None:
     """Both files are there or the stage counts as not done: numbers come last, by a rename."""
     plain = {key: value.detach().cpu().contiguous() for key, value in arrays.items()}
-    save_file(plain, work / f"{name}.safetensors")
-    partial = work / f"{name}.json.part"
-    partial.write_text(json.dumps(numbers), encoding="utf-8")
-    partial.replace(work / f"{name}.json")
+    try:
+        save_file(plain, work / f"{name}.safetensors")
+        partial = work / f"{name}.json.part"
+        partial.write_text(json.dumps(numbers), encoding="utf-8")
+        partial.replace(work / f"{name}.json")
+    except (OSError, SafetensorError) as error:
+        raise ReproduceError(
+            f"{name}: cannot be kept in {work} ({error}); make room, and call again"
+        ) from None
+    for going in work.glob(f"{name}*.going.safetensors"):
+        going.unlink()
 
 
-def _load(work: Path, name: str) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
-    if not (work / f"{name}.json").exists():
+def _load(work: Path, name: str) -> Made | None:
+    path = work / f"{name}.json"
+    if not path.exists():
         return None
-    numbers = json.loads((work / f"{name}.json").read_text(encoding="utf-8"))
-    return numbers, load_file(work / f"{name}.safetensors")
+    try:
+        numbers = json.loads(path.read_text(encoding="utf-8"))
+        return numbers, load_file(path.with_suffix(".safetensors"))
+    except (ValueError, OSError, SafetensorError):
+        raise ReproduceError(
+            f"{path} or its .safetensors is damaged: remove both, and the stage runs again"
+        ) from None

@@ -67,7 +67,6 @@ def test_bad_input_is_one_line(arguments: list[str], says: str, tmp_path: Path) 
     assert not (tmp_path / "work").exists()
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("option", ["--work", "--figures", "--numbers"])
 def test_a_file_in_the_place_of_a_folder(option: str, tmp_path: Path) -> None:
     """It is told before anything is trained."""
@@ -82,6 +81,7 @@ def test_a_file_in_the_place_of_a_folder(option: str, tmp_path: Path) -> None:
     assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_missing_gpu_is_told(tmp_path: Path) -> None:
     with pytest.raises(ReproduceError, match="no GPU is to be seen here; take --device cpu"):
         reproduce("smoke", "cuda", tmp_path)

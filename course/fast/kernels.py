@@ -1,0 +1,206 @@
+# mypy: ignore-errors
+# ruff: noqa: ANN001, ANN201, ANN202, RUF059
+"""Triton kernels of the accelerated reference: batch norm with GELU, and Adam.
+
+Pictures are rows: (M, C), one row for each position of each picture, channels last. Rows may lie
+in a wider buffer (a stride), so that nothing is copied for a concat. Sums over rows are added by
+atomics, whose order changes the last bits of float32 from run to run.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def phi(z):
+    """Normal density and distribution (Abramowitz & Stegun 26.2.17, error below 7.5e-8)."""
+    density = tl.exp(-0.5 * z * z) * 0.3989422804014327
+    t = 1.0 / (1.0 + 0.23164190 * tl.abs(z))
+    poly = -1.821255978 + t * 1.330274429
+    poly = 1.781477937 + t * poly
+    poly = -0.356563782 + t * poly
+    tail = density * t * (0.319381530 + t * poly)
+    return density, tl.where(z > 0, 1.0 - tail, tail)
+
+
+@triton.jit
+def _moments(sums, cols, C: tl.constexpr, rows, eps):
+    mean = tl.load(sums + cols) / rows
+    var = tl.maximum(tl.load(sums + C + cols) / rows - mean * mean, 0.0)
+    return mean, var, tl.rsqrt(var + eps)
+
+
+@triton.jit
+def stats_kernel(y, sums, rows, per, C: tl.constexpr, B: tl.constexpr):
+    """Adds sum and sum of squares of each channel to `sums`, (2, C)."""
+    cols = tl.arange(0, C)
+    total = tl.zeros((C,), tl.float32)
+    squares = tl.zeros((C,), tl.float32)
+    start = tl.program_id(0) * per
+    for first in range(start, start + per, B):
+        row = first + tl.arange(0, B)
+        x = tl.load(y + row[:, None] * C + cols[None, :], row[:, None] < rows, 0.0).to(tl.float32)
+        total += tl.sum(x, 0)
+        squares += tl.sum(x * x, 0)
+    tl.atomic_add(sums + cols, total)
+    tl.atomic_add(sums + C + cols, squares)
+
+
+@triton.jit
+def norm_gelu_kernel(
+    y, sums, gamma, beta, bias, mean_run, var_run, out, stride, also, also_stride, scale, shift,
+    rows, positions, eps, momentum,
+    C: tl.constexpr, B: tl.constexpr, ALSO: tl.constexpr, MODULATE: tl.constexpr,
+):  # fmt: skip
+    """GELU(batch norm(y)), written to one or two buffers; the first may be scaled and shifted."""
+    cols = tl.arange(0, C)
+    mean, var, rstd = _moments(sums, cols, C, rows, eps)
+    if tl.program_id(0) == 0:
+        old = tl.load(mean_run + cols)
+        tl.store(mean_run + cols, old + momentum * (mean + tl.load(bias + cols) - old))
+        old = tl.load(var_run + cols)
+        tl.store(var_run + cols, old + momentum * (var * (rows / (rows - 1.0)) - old))
+    row = tl.program_id(0) * B + tl.arange(0, B)
+    inside = row[:, None] < rows
+    x = tl.load(y + row[:, None] * C + cols[None, :], inside, 0.0).to(tl.float32)
+    factor = tl.load(gamma + cols) * rstd
+    z = (x - mean[None, :]) * factor[None, :] + tl.load(beta + cols)[None, :]
+    density, below = phi(z)
+    a = z * below
+    if ALSO:
+        tl.store(also + row[:, None] * also_stride + cols[None, :], a, inside)
+    if MODULATE:
+        at = (row // positions)[:, None] * C + cols[None, :]
+        a = a * tl.load(scale + at, inside, 0.0) + tl.load(shift + at, inside, 0.0)
+    tl.store(out + row[:, None] * stride + cols[None, :], a, inside)
+
+
+@triton.jit
+def _gradient(
+    y, row, cols, inside, sums, gamma, beta, g1, s1, g2, s2, g3, rows, positions, eps,
+    C: tl.constexpr, TWO: tl.constexpr, MEAN: tl.constexpr,
+):  # fmt: skip
+    """Gradient before GELU and the normalized input, for some rows."""
+    mean, var, rstd = _moments(sums, cols, C, rows, eps)
+    x = tl.load(y + row[:, None] * C + cols[None, :], inside, 0.0).to(tl.float32)
+    xhat = (x - mean[None, :]) * rstd[None, :]
+    z = xhat * tl.load(gamma + cols)[None, :] + tl.load(beta + cols)[None, :]
+    density, below = phi(z)
+    g = tl.load(g1 + row[:, None] * s1 + cols[None, :], inside, 0.0).to(tl.float32)
+    if TWO:
+        g += tl.load(g2 + row[:, None] * s2 + cols[None, :], inside, 0.0).to(tl.float32)
+    if MEAN:
+        at = (row // positions)[:, None] * C + cols[None, :]
+        g += tl.load(g3 + at, inside, 0.0).to(tl.float32)
+    return g * (below + z * density), xhat, rstd
+
+
+@triton.jit
+def reduce_kernel(
+    y, sums, gamma, beta, g1, s1, g2, s2, g3, found, rows, positions, eps, per,
+    C: tl.constexpr, B: tl.constexpr, TWO: tl.constexpr, MEAN: tl.constexpr,
+):  # fmt: skip
+    """Adds the gradients of beta and gamma to `found`, (2, C)."""
+    cols = tl.arange(0, C)
+    shift = tl.zeros((C,), tl.float32)
+    scale = tl.zeros((C,), tl.float32)
+    start = tl.program_id(0) * per
+    for first in range(start, start + per, B):
+        row = first + tl.arange(0, B)
+        g, xhat, rstd = _gradient(
+            y, row, cols, row[:, None] < rows, sums, gamma, beta, g1, s1, g2, s2, g3,
+            rows, positions, eps, C, TWO, MEAN,
+        )  # fmt: skip
+        shift += tl.sum(g, 0)
+        scale += tl.sum(g * xhat, 0)
+    tl.atomic_add(found + cols, shift)
+    tl.atomic_add(found + C + cols, scale)
+
+
+@triton.jit
+def input_kernel(
+    y, sums, gamma, beta, g1, s1, g2, s2, g3, found, out, rows, positions, eps,
+    C: tl.constexpr, B: tl.constexpr, TWO: tl.constexpr, MEAN: tl.constexpr,
+):  # fmt: skip
+    """Gradient of the convolution's output from the gradients behind GELU."""
+    cols = tl.arange(0, C)
+    row = tl.program_id(0) * B + tl.arange(0, B)
+    inside = row[:, None] < rows
+    g, xhat, rstd = _gradient(
+        y, row, cols, inside, sums, gamma, beta, g1, s1, g2, s2, g3,
+        rows, positions, eps, C, TWO, MEAN,
+    )  # fmt: skip
+    shift, scale = tl.load(found + cols) / rows, tl.load(found + C + cols) / rows
+    factor = tl.load(gamma + cols) * rstd
+    dy = factor[None, :] * (g - shift[None, :] - xhat * scale[None, :])
+    tl.store(out + row[:, None] * C + cols[None, :], dy, inside)
+
+
+@triton.jit
+def modulation_kernel(
+    y, sums, gamma, beta, g1, s1, scale, out, dscale, dshift, rows, positions, eps,
+    C: tl.constexpr, B: tl.constexpr,
+):  # fmt: skip
+    """One picture's gradients of scale * GELU(batch norm(y)) + shift."""
+    cols = tl.arange(0, C)
+    picture = tl.program_id(0)
+    mean, var, rstd = _moments(sums, cols, C, rows, eps)
+    factor = tl.load(gamma + cols) * rstd
+    offset = tl.load(beta + cols) - mean * factor
+    by = tl.load(scale + picture * C + cols)
+    ds = tl.zeros((C,), tl.float32)
+    dt = tl.zeros((C,), tl.float32)
+    for first in range(0, positions, B):
+        place = first + tl.arange(0, B)
+        row = picture * positions + place
+        inside = (place < positions)[:, None]
+        x = tl.load(y + row[:, None] * C + cols[None, :], inside, 0.0).to(tl.float32)
+        z = x * factor[None, :] + offset[None, :]
+        density, below = phi(z)
+        g = tl.load(g1 + row[:, None] * s1 + cols[None, :], inside, 0.0).to(tl.float32)
+        ds += tl.sum(g * z * below, 0)
+        dt += tl.sum(g, 0)
+        tl.store(out + row[:, None] * C + cols[None, :], g * by[None, :], inside)
+    tl.store(dscale + picture * C + cols, ds)
+    tl.store(dshift + picture * C + cols, dt)
+
+
+@triton.jit
+def bias_gelu_kernel(
+    y, part, bias, out, scale, shift, rows, y_rows, part_rows, positions,
+    C: tl.constexpr, B: tl.constexpr, PART: tl.constexpr, MODULATE: tl.constexpr,
+):  # fmt: skip
+    """GELU(y + part + bias), scaled and shifted; y and part start again where they have ended."""
+    cols = tl.arange(0, C)
+    row = tl.program_id(0) * B + tl.arange(0, B)
+    inside = row[:, None] < rows
+    z = tl.load(y + (row % y_rows)[:, None] * C + cols[None, :], inside, 0.0)
+    z = z.to(tl.float32) + tl.load(bias + cols)[None, :]
+    if PART:
+        z += tl.load(part + (row % part_rows)[:, None] * C + cols[None, :], inside, 0.0)
+    density, below = phi(z)
+    a = z * below
+    if MODULATE:
+        a = a * tl.load(scale + (row // positions)[:, None] * C + cols[None, :], inside, 0.0)
+        a += tl.load(shift + cols)[None, :]
+    tl.store(out + row[:, None] * C + cols[None, :], a, inside)
+
+
+@triton.jit
+def adam_kernel(p, g, m, v, low, lr, step, n, B: tl.constexpr):
+    """Adam (Kingma & Ba 2015) with torch's defaults, and the low-precision copy of the weights."""
+    i = tl.program_id(0) * B + tl.arange(0, B)
+    ok = i < n
+    t = tl.load(step)
+    gradient = tl.load(g + i, ok, 0.0)
+    first = 0.9 * tl.load(m + i, ok, 0.0) + 0.1 * gradient
+    second = 0.999 * tl.load(v + i, ok, 0.0) + 0.001 * gradient * gradient
+    tl.store(m + i, first, ok)
+    tl.store(v + i, second, ok)
+    one, two = 1.0 - tl.exp(t * -0.10536051565782628), 1.0 - tl.exp(t * -0.0010005003335835335)
+    value = tl.load(p + i, ok, 0.0)
+    value -= tl.load(lr) / one * first / (tl.sqrt(second / two) + 1e-8)
+    tl.store(p + i, value, ok)
+    tl.store(low + i, value, ok)

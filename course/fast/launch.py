@@ -1,0 +1,250 @@
+"""The functions of `plain` as Triton kernels; their arguments and results are described there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import kernels as k
+from . import thin
+from .layers import Layer
+
+ROWS = 32  # rows of a tile of 64 channels
+PROGRAMS = 528  # of the kernels that add up: four on each multiprocessor of an H100
+
+
+Call = tuple[Any, int, tuple[Any, ...], dict[str, Any]]
+_waiting: list[Call] | None = None
+
+
+@contextmanager
+def compiled_together() -> Iterator[None]:
+    """Inside, kernels are noted and not run; at the end those are compiled, side by side.
+
+    So a first pass, whose results mean nothing, takes the time of the slowest kernel instead of
+    the sum of all.
+    """
+    global _waiting
+    _waiting = []
+    try:
+        yield
+        calls = {_key(call): call for call in _waiting}
+    finally:
+        _waiting = None
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda c: c[0].warmup(*c[2], grid=(c[1],), **c[3]), calls.values()))
+
+
+def _key(call: Call) -> tuple[Any, ...]:
+    """What a kernel is compiled for."""
+    kernel, _, arguments, constants = call
+    kinds: list[Any] = [kernel, *sorted(constants.items())]
+    for value in arguments:
+        if isinstance(value, Tensor):
+            kinds.append((value.dtype, value.data_ptr() % 16 == 0))
+        else:
+            kinds.append((type(value), value == 1, value % 16 == 0))
+    return tuple(kinds)
+
+
+def _launch(kernel: Any, programs: int, *arguments: Any, **constants: Any) -> None:
+    if _waiting is not None:
+        _waiting.append((kernel, programs, arguments, constants))
+    else:
+        kernel[(programs,)](*arguments, **constants)
+
+
+def _tile(channels: int) -> int:
+    return max(8, ROWS * 64 // channels)
+
+
+def _share(rows: int, tile: int) -> tuple[int, int]:
+    """Programs, and rows of each, a multiple of the tile."""
+    per = -(-rows // (PROGRAMS * tile)) * tile
+    return -(-rows // per), per
+
+
+def norm_gelu(
+    layer: Layer,
+    y: Tensor,
+    out: Tensor,
+    also: Tensor | None = None,
+    modulation: tuple[Tensor, Tensor] | None = None,
+    positions: int = 1,
+) -> None:
+    """See `plain.norm_gelu`."""
+    rows, c = y.shape
+    tile = _tile(c)
+    programs, per = _share(rows, tile)
+    _launch(k.stats_kernel, programs, y, layer.sums, rows, per, C=c, B=tile)
+    second = out if also is None else also
+    scale, shift = (y, y) if modulation is None else modulation
+    _launch(
+        k.norm_gelu_kernel, -(-rows // tile),
+        y, layer.sums, layer.gamma, layer.beta, layer.bias, layer.mean, layer.var,
+        out, out.stride(0), second, second.stride(0), scale, shift, rows, positions,
+        layer.eps, layer.momentum,
+        C=c, B=tile, ALSO=also is not None, MODULATE=modulation is not None,
+    )  # fmt: skip
+
+
+def norm_gelu_backward(
+    layer: Layer,
+    y: Tensor,
+    gradients: list[Tensor],
+    per_picture: Tensor | None = None,
+    positions: int = 1,
+) -> Tensor:
+    """See `plain.norm_gelu_backward`."""
+    rows, c = y.shape
+    tile = _tile(c)
+    programs, per = _share(rows, tile)
+    one, two, third = gradients[0], gradients[-1], y if per_picture is None else per_picture
+    out = torch.empty_like(y)
+    inputs = (y, layer.sums, layer.gamma, layer.beta, one, one.stride(0), two, two.stride(0), third)
+    kinds = {"C": c, "B": tile, "TWO": len(gradients) > 1, "MEAN": per_picture is not None}
+    _launch(
+        k.reduce_kernel, programs, *inputs, layer.found, rows, positions, layer.eps, per, **kinds
+    )
+    _launch(
+        k.input_kernel,
+        -(-rows // tile),
+        *inputs,
+        layer.found,
+        out,
+        rows,
+        positions,
+        layer.eps,
+        **kinds,
+    )
+    return out
+
+
+def modulation_backward(
+    layer: Layer, y: Tensor, gradient: Tensor, scale: Tensor, positions: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """See `plain.modulation_backward`."""
+    rows, c = y.shape
+    inner, dscale, dshift = torch.empty_like(y), torch.empty_like(scale), torch.empty_like(scale)
+    _launch(
+        k.modulation_kernel, rows // positions,
+        y, layer.sums, layer.gamma, layer.beta, gradient, gradient.stride(0), scale,
+        inner, dscale, dshift, rows, positions, layer.eps, C=c, B=_tile(c),
+    )  # fmt: skip
+    return inner, dscale, dshift
+
+
+def bias_gelu(
+    y: Tensor,
+    bias: Tensor,
+    rows: int,
+    part: Tensor | None = None,
+    modulation: tuple[Tensor, Tensor] | None = None,
+    positions: int = 1,
+) -> Tensor:
+    """See `plain.bias_gelu`."""
+    c = y.shape[1]
+    tile = _tile(c)
+    out = torch.empty(rows, c, device=y.device, dtype=y.dtype)
+    added = y if part is None else part
+    scale, shift = (bias, bias) if modulation is None else modulation
+    _launch(
+        k.bias_gelu_kernel, -(-rows // tile),
+        y, added, bias, out, scale, shift, rows, len(y), len(added), positions,
+        C=c, B=tile, PART=part is not None, MODULATE=modulation is not None,
+    )  # fmt: skip
+    return out
+
+
+def expand(x: Tensor, w: Tensor, side: int, bias: Tensor | None = None) -> Tensor:
+    """See `plain.expand`."""
+    return _expand(x, w, side, bias, 1, 9, len(w), flip=False)
+
+
+def expand_backward(x: Tensor, w: Tensor, side: int) -> Tensor:
+    """See `plain.expand_backward`."""
+    return _expand(x, w, side, None, w.shape[1], 1, w.shape[1], flip=True)
+
+
+def _expand(
+    x: Tensor, w: Tensor, side: int, bias: Tensor | None, w_tap: int, w_col: int, c: int, flip: bool
+) -> Tensor:
+    rows, tile = len(x), _tile(c)
+    out = torch.empty(rows, c, device=x.device, dtype=w.dtype)
+    _launch(
+        thin.expand_kernel, -(-rows // tile),
+        x, w, w if bias is None else bias, out, rows, side, w_tap, w_col,
+        C=c, B=tile, FLIP=flip, GELU=bias is not None,
+    )  # fmt: skip
+    return out
+
+
+def contract(a: Tensor, w: Tensor, bias: Tensor, side: int) -> Tensor:
+    """See `plain.contract`."""
+    return _contract(a, w, bias, side, bias, bias, bias, loss=False)
+
+
+def contract_loss_(
+    a: Tensor, w: Tensor, bias: Tensor, side: int, target: Tensor, loss: Tensor, dbias: Tensor
+) -> Tensor:
+    """See `plain.contract_loss_`."""
+    return _contract(a, w, bias, side, target, loss, dbias, loss=True)
+
+
+def _contract(
+    a: Tensor, w: Tensor, bias: Tensor, side: int, target: Tensor, total: Tensor, dbias: Tensor,
+    loss: bool,
+) -> Tensor:  # fmt: skip
+    rows, c = a.shape
+    out = torch.empty(rows, device=a.device)
+    _launch(
+        thin.contract_kernel,
+        -(-rows // _tile(c)),
+        a,
+        w,
+        bias,
+        target,
+        out,
+        total,
+        dbias,
+        rows,
+        side,
+        C=c,
+        B=_tile(c),
+        LOSS=loss,
+    )
+    return out
+
+
+def taps_(x: Tensor, wide: Tensor, found: Tensor, side: int, last: bool) -> None:
+    """See `plain.taps_`."""
+    rows, c = wide.shape
+    tile = max(16, _tile(c))
+    programs, per = _share(rows, tile)
+    _launch(
+        thin.taps_kernel,
+        programs,
+        x,
+        wide,
+        found,
+        rows,
+        side,
+        per,
+        c if last else 1,
+        1 if last else 9,
+        C=c,
+        B=tile,
+        FLIP=last,
+    )
+
+
+def adam_(
+    p: Tensor, g: Tensor, m: Tensor, v: Tensor, low: Tensor, lr: Tensor, step: Tensor
+) -> None:
+    """See `plain.adam_`."""
+    _launch(k.adam_kernel, -(-len(p) // 1024), p, g, m, v, low, lr, step, len(p), B=1024)
