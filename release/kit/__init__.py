@@ -12,6 +12,7 @@ from .masks import check_mask, disc_mask, rectangle_mask
 from .pictures import load_image, picture_names, process_pil_im, to_display
 from .plots import SIGMAS, show_digits, show_images, show_losses, show_noising, show_rows
 from .precompute import precompute_embeddings
+from .record import TrainingRecord
 from .stages import DEEPFLOYD, load_stage_1
 from .tiny import make_tiny_stage_1
 from .variance import add_variance
@@ -23,6 +24,7 @@ __all__ = [
     "Digits",
     "KitError",
     "Stroke",
+    "TrainingRecord",
     "add_variance",
     "check",
     "check_mask",
