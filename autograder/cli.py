@@ -22,6 +22,7 @@ from .grading.run import Options, Report, grade_class
 from .report import ReportMeta, write_report
 from .results import SubmissionResult
 from .sandbox import IsolationError, best_level, detect
+from .sandbox.vram import gpu_lines
 from .submission import SubmissionError
 from .watch import watch
 
@@ -61,6 +62,14 @@ Gradebook = Annotated[
     str | None,
     typer.Option(help="nbgrader's gradebook to write into: a file, sqlite:/// or postgresql://."),
 ]
+Device = Annotated[
+    str,
+    typer.Option(help="auto (as the manifest says, where there is a GPU), cpu or cuda."),
+]
+GpuSlots = Annotated[
+    int | None,
+    typer.Option(min=1, help="GPU workers at the same time; default: one on each visible card."),
+]
 
 
 @app.command()
@@ -72,13 +81,17 @@ def grade(
     isolation: Isolation = None,
     fresh: Fresh = False,
     gradebook: Gradebook = None,
+    device: Device = "auto",
+    gpu_slots: GpuSlots = None,
 ) -> None:
     """Grades a class.
 
     An interrupted run goes on where it stopped; unchanged submissions are not graded twice.
     Exit status 0 when every submission got a result, whatever the scores.
     """
-    options = Options(submitted, out, workers, assignment, isolation, fresh)
+    options = Options(
+        submitted, out, workers, assignment, isolation, fresh, device=device, gpu_slots=gpu_slots
+    )
     start = time.monotonic()
     try:
         if out.resolve().is_relative_to(submitted.resolve()):
@@ -104,12 +117,14 @@ def grade(
 
 @app.command()
 def doctor() -> None:
-    """Says which isolation levels this host offers, and how to get more."""
+    """Says which isolation levels and GPUs this host offers, and how to get more."""
     table = Table("level", "available", "what it means here")
     for level in detect().values():
         table.add_row(level.name, "yes" if level.available else "no", level.reason)
     console.print(table)
     console.print(f"Grading uses [bold]{best_level()}[/bold] unless told otherwise.")
+    for line in gpu_lines():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 app.command(name="export")(export_results)

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -22,9 +22,9 @@ import torch
 from course.manifest import Manifest, load_manifest
 
 from ..failures import HostFailureError
-from ..results import SubmissionResult
-from ..submission import Answers, Submission
+from ..sandbox.gpus import Gpu
 from ..worker.confine import die_with_parent
+from .parts import HostError, Outcome, Task
 from .servers import Servers
 from .submission import grade_answers
 
@@ -33,29 +33,26 @@ ATTEMPTS = 3
 END_SECONDS = 30.0
 
 
-class HostError(Exception):
-    """The machine, not a submission, kept a submission from being graded."""
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Room for one process of the crew, with or without a card."""
 
+    gpu: Gpu | None
 
-@dataclass(frozen=True)
-class Task:
-    """One submission to grade."""
-
-    key: str
-    item: Submission
-    answers: Answers
-
-
-Outcome = SubmissionResult | HostError
+    @property
+    def device(self) -> str:
+        """What its process grades: what runs on the CPU, or what runs on a GPU."""
+        return "cuda" if self.gpu else "cpu"
 
 
 class _Member:
-    """One process of the crew, and what it is doing."""
+    """One process of the crew, its place, and what it is doing."""
 
-    def __init__(self, level: str, manifest_path: Path | None) -> None:
+    def __init__(self, level: str, manifest_path: Path | None, place: Place) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        arguments = (theirs, level, manifest_path)
+        self.place = place
+        arguments = (theirs, level, manifest_path, place.gpu)
         self.process: SpawnProcess = context.Process(target=_work, args=arguments)
         self.process.start()
         theirs.close()
@@ -88,17 +85,23 @@ class _Member:
 
 
 def grade_all(
-    tasks: Iterable[Task], level: str, workers: int, manifest_path: Path | None = None
+    tasks: Iterable[Task],
+    level: str,
+    workers: int,
+    manifest_path: Path | None = None,
+    slots: Sequence[Gpu] = (),
 ) -> Generator[tuple[Task, Outcome], None, None]:
     """Results as they come, in no order; closing the iterator ends every process.
 
     Args:
         tasks: What to grade; any number.
         level: Isolation level, available on this host.
-        workers: Number of processes.
+        workers: Number of processes for what runs on the CPU.
         manifest_path: Another manifest than the course's.
+        slots: A card for each process that grades what runs on a GPU.
     """
-    crew = _Crew(tasks, level, workers, manifest_path)
+    places = [*(Place(None) for _ in range(workers)), *map(Place, slots)]
+    crew = _Crew(tasks, level, places, manifest_path)
     try:
         yield from crew.run()
         crew.dismiss(at_once=False)
@@ -107,19 +110,27 @@ def grade_all(
 
 
 class _Crew:
-    """The processes, what waits for them, and how often each submission was tried."""
+    """The processes, what waits for them, and how often each task was tried."""
 
     def __init__(
-        self, tasks: Iterable[Task], level: str, workers: int, manifest_path: Path | None
+        self,
+        tasks: Iterable[Task],
+        level: str,
+        places: Sequence[Place],
+        manifest_path: Path | None,
     ) -> None:
-        self.waiting = deque((task, 1) for task in tasks)
-        self.level, self.workers, self.manifest_path = level, workers, manifest_path
+        # One queue for each device: what runs on the CPU never waits for a GPU.
+        self.waiting: dict[str, deque[tuple[Task, int]]] = {"cpu": deque(), "cuda": deque()}
+        for task in tasks:
+            self.waiting[task.device].append((task, 1))
+        self.level, self.manifest_path = level, manifest_path
+        self.free = list(places)
         self.members: list[_Member] = []
         self.attempt: dict[_Member, int] = {}
 
     def run(self) -> Iterator[tuple[Task, Outcome]]:
         """Gives out tasks until each has an outcome."""
-        while self.waiting or any(member.task for member in self.members):
+        while any(self.waiting.values()) or any(member.task for member in self.members):
             self._give_out()
             busy = {member.connection: member for member in self.members if member.task}
             for connection in wait(list(busy)):
@@ -132,13 +143,16 @@ class _Crew:
             self.members.pop().dismiss(at_once)
 
     def _give_out(self) -> None:
-        idle = [member for member in self.members if member.task is None]
-        while self.waiting and (idle or len(self.members) < self.workers):
-            if not idle:
-                idle.append(_Member(self.level, self.manifest_path))
-                self.members.append(idle[-1])
-            member = idle.pop()
-            task, self.attempt[member] = self.waiting.popleft()
+        for member in [member for member in self.members if member.task is None]:
+            self._next(member)
+        for place in [place for place in self.free if self.waiting[place.device]]:
+            self.free.remove(place)
+            self.members.append(_Member(self.level, self.manifest_path, place))
+            self._next(self.members[-1])
+
+    def _next(self, member: _Member) -> None:
+        if queue := self.waiting[member.place.device]:
+            task, self.attempt[member] = queue.popleft()
             member.give(task)
 
     def _finished(self, member: _Member) -> Iterator[tuple[Task, Outcome]]:
@@ -150,14 +164,15 @@ class _Crew:
             return
         attempt = self.attempt.pop(member)
         self.members.remove(member)
+        self.free.append(member.place)
         member.dismiss(at_once=True)
         if attempt < ATTEMPTS:
-            self.waiting.append((task, attempt + 1))
+            self.waiting[task.device].append((task, attempt + 1))
         else:
             yield task, HostError(f"the process that graded it died {ATTEMPTS} times")
 
 
-def _work(connection: Connection, level: str, manifest_path: Path | None) -> None:
+def _work(connection: Connection, level: str, manifest_path: Path | None, gpu: Gpu | None) -> None:
     """What a process of the crew does until its connection closes."""
     die_with_parent()
     # Ctrl-C goes to the whole group; the main process decides what it means.
@@ -166,7 +181,7 @@ def _work(connection: Connection, level: str, manifest_path: Path | None) -> Non
     torch.set_num_threads(1)
     os.environ["TQDM_DISABLE"] = "1"  # known mistakes train, too
     manifest = load_manifest(manifest_path)
-    with Servers(level) as servers, contextlib.suppress(EOFError, OSError):
+    with Servers(level, gpu) as servers, contextlib.suppress(EOFError, OSError):
         while True:
             connection.send(_outcome(connection.recv(), servers, manifest))
 
@@ -174,7 +189,7 @@ def _work(connection: Connection, level: str, manifest_path: Path | None) -> Non
 def _outcome(task: Task, servers: Servers, manifest: Manifest) -> Outcome:
     """A result, or why there is none: one submission never takes another with it."""
     try:
-        return grade_answers(servers, task.item, task.answers, manifest)
+        return grade_answers(servers, task.item, task.answers, manifest, task.only)
     except HostFailureError as error:
         return HostError(str(error))
     except Exception as error:

@@ -19,6 +19,7 @@ from ..sandbox import ForkServerError, ForkServerHandle, RemoteSubject
 from ..subject import StudentError
 from ..submission import ManualAnswer
 from ..worker.confine import Caps
+from .budget import Budget
 from .servers import Servers
 
 ATTEMPTS = 3
@@ -30,7 +31,9 @@ ENDED = (
 )
 
 
-def grade_surely(servers: Servers, exercise: Exercise, source: str | None) -> ExerciseResult:
+def grade_surely(
+    servers: Servers, exercise: Exercise, source: str | None, budget: Budget | None = None
+) -> ExerciseResult:
     """The result of a coding exercise, also where the fork server dies on the way.
 
     Raises:
@@ -39,7 +42,7 @@ def grade_surely(servers: Servers, exercise: Exercise, source: str | None) -> Ex
     for attempt in range(ATTEMPTS):
         server = servers.get()
         try:
-            return grade_exercise(server, exercise, source)
+            return grade_exercise(server, exercise, source, budget)
         except ForkServerError:
             servers.drop()
             # Only at level process can an answer kill the fork server, and so itself.
@@ -49,7 +52,10 @@ def grade_surely(servers: Servers, exercise: Exercise, source: str | None) -> Ex
 
 
 def grade_exercise(
-    server: ForkServerHandle, exercise: Exercise, source: str | None
+    server: ForkServerHandle,
+    exercise: Exercise,
+    source: str | None,
+    budget: Budget | None = None,
 ) -> ExerciseResult:
     """The result of a coding exercise.
 
@@ -57,14 +63,18 @@ def grade_exercise(
         server: Where the worker is forked from.
         exercise: The exercise, with its limits.
         source: The student's cells, or None where there are none.
+        budget: What its submission may still use; it is lowered by what this takes.
 
     Raises:
         ForkServerError: The host failed, not the answer.
     """
     if source is None:
         return _without_checks(exercise, "missing", MISSING)
+    if budget is not None and budget.exhausted:
+        return replace(_without_checks(exercise, "timeout", budget.exhausted), limit="submission")
+    limits = budget.share(exercise.limits) if budget else exercise.limits
     start = time.monotonic()
-    student = RemoteSubject(server, exercise.limits.wall, caps_of(exercise.limits))
+    student = RemoteSubject(server, limits.wall, caps_of(limits))
     try:
         outcomes = run_checks(check_module(exercise.id), student, source, exercise.checks)
         settled = _settled(outcomes)
@@ -73,8 +83,10 @@ def grade_exercise(
     finally:
         student.close()
     result = _result(exercise, outcomes, mistake, picture)
-    seconds = round(time.monotonic() - start, 3)
-    return replace(result, device=student.device, seconds=seconds)
+    seconds = time.monotonic() - start
+    if budget is not None:
+        budget.spend(seconds, student.cpu)
+    return replace(result, device=student.device, seconds=round(seconds, 3))
 
 
 def caps_of(limits: Limits) -> Caps:

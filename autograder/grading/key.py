@@ -17,18 +17,30 @@ import torch
 from course.manifest import Manifest
 
 from ..submission import Answers, Refusal
+from .devices import Devices
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GRADER = ("autograder", "solutions")
 
 
-def content_key(answers: Answers | Refusal, level: str, manifest: Manifest) -> str:
-    """The key of what was read from a notebook, graded at a level by this grader."""
+def content_key(
+    answers: Answers | Refusal, level: str, manifest: Manifest, devices: Devices | None = None
+) -> str:
+    """The key of what was read from a notebook, graded at a level by this grader.
+
+    Args:
+        answers: What was read.
+        level: The isolation level.
+        manifest: The exercises.
+        devices: Which of them run on a GPU; none by default.
+    """
+    devices = devices or Devices()
     if isinstance(answers, Refusal):
         content: object = ["refused", answers.message]
     else:
         manual = {k: [a.found, a.present, a.pictures] for k, a in answers.manual.items()}
-        content = [dict(answers.sources), manual, list(answers.repairs)]
+        ran = [key for key in answers.sources if devices.of(manifest.exercises[key]) == "cuda"]
+        content = [dict(answers.sources), manual, list(answers.repairs), ran]
     exercises = manifest.path.read_text(encoding="utf-8")
     text = json.dumps([content, level, exercises, grader_key()], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

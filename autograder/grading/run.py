@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from course.manifest import Manifest, load_manifest
+from course.manifest import Exercise, Manifest, load_manifest
 
 from ..report.pictures import keep_pictures
 from ..results import SubmissionResult, write_grades_csv, write_results
 from ..sandbox import require
 from ..submission import Answers, Refusal, Submission, find_submissions
-from .crew import HostError, Task, default_workers, grade_all
+from .crew import default_workers, grade_all
+from .devices import Devices, choose
 from .folder import claim
 from .journal import Journal
 from .key import content_key
+from .parts import HostError, Joiner, Outcome, Task, split
+from .record import write_record
 from .submission import read, refuse
 
 
@@ -26,6 +31,8 @@ class Options:
 
     Attributes:
         manifest: Another manifest than the course's.
+        device: auto, cpu or cuda.
+        gpu_slots: GPU workers at the same time; None for one on each card.
     """
 
     submitted: Path
@@ -35,6 +42,8 @@ class Options:
     isolation: str | None = None
     fresh: bool = False
     manifest: Path | None = None
+    device: str = "auto"
+    gpu_slots: int | None = None
 
 
 @dataclass
@@ -47,6 +56,7 @@ class Report:
         reused: How many of them were known from an earlier run.
         notes: Lines for the instructor: refusals and faults of the host.
         failed: Submissions that got no result, with the reason.
+        graded: The results that this run made.
     """
 
     level: str
@@ -54,6 +64,7 @@ class Report:
     reused: int = 0
     notes: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    graded: list[SubmissionResult] = field(default_factory=list)
 
 
 Progress = Callable[[int, int], None]
@@ -67,7 +78,7 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
         progress: Called with the number of submissions done and in all.
 
     Raises:
-        IsolationError: The host cannot give the level that was asked for.
+        IsolationError: The host cannot give the level or the device that was asked for.
         SubmissionError: There is nothing to grade, or the assignment is unknown.
         FolderError: OUT is in use by another run, or not a run's.
         OSError: OUT cannot be written.
@@ -75,32 +86,66 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
     level = require(options.isolation)
     manifest = load_manifest(options.manifest)
     found = find_submissions(options.submitted, options.assignment)
+    devices = choose(options.device, options.gpu_slots, _concerned(manifest, options.assignment))
+    start = time.monotonic()
     claim(options.out)
-    report = Report(level)
+    report = Report(level, notes=list(devices.notes))
     with Journal(options.out, options.fresh) as journal:
-        tasks = _sort_out(found, manifest, level, journal, report)
+        tasks = _sort_out(found, manifest, devices, journal, report)
         total = len(report.results) + len(tasks)
         progress(len(report.results), total)
-        workers = min(options.workers or default_workers(), max(1, len(tasks)))
-        with closing(grade_all(tasks, level, workers, options.manifest)) as outcomes:
-            for task, outcome in outcomes:
-                if isinstance(outcome, HostError):
-                    name = f"{task.item.student}/{task.item.assignment}"
-                    report.failed.append(f"{name}: {outcome}; run the command again to grade it")
-                else:
-                    keep_pictures(options.out, outcome)
-                    journal.add(task.key, outcome)
-                    report.results.append(outcome)
-                progress(len(report.results), total)
+        for task, outcome in _outcomes(tasks, manifest, devices, report, options):
+            if isinstance(outcome, HostError):
+                name = f"{task.item.student}/{task.item.assignment}"
+                report.failed.append(f"{name}: {outcome}; run the command again to grade it")
+            else:
+                keep_pictures(options.out, outcome)
+                journal.add(task.key, outcome)
+                report.results.append(outcome)
+                report.graded.append(outcome)
+            progress(len(report.results), total)
     write_results(options.out, report.results)
     write_grades_csv(options.out, report.results)
+    write_record(options.out, _facts(report, devices, time.monotonic() - start), report.graded)
     return report
+
+
+def _concerned(manifest: Manifest, assignment: str | None) -> Iterable[Exercise]:
+    if assignment is None:
+        return manifest.exercises.values()
+    return manifest.of_part(assignment.removeprefix("part_"))
+
+
+def _outcomes(
+    tasks: list[Task], manifest: Manifest, devices: Devices, report: Report, options: Options
+) -> Iterator[tuple[Task, Outcome]]:
+    """Whole submissions' outcomes as they come, each with one of its tasks."""
+    parts = [part for task in tasks for part in split(task, manifest, devices)]
+    workers = min(options.workers or default_workers(), max(1, len(tasks)))
+    joiner = Joiner(manifest)
+    done = grade_all(parts, report.level, workers, options.manifest, devices.slots)
+    with closing(done) as outcomes:
+        for task, outcome in outcomes:
+            if (whole := joiner.add(task, outcome)) is not None:
+                yield task, whole
+
+
+def _facts(report: Report, devices: Devices, seconds: float) -> dict[str, Any]:
+    return {
+        "isolation": report.level,
+        "device": devices.choice,
+        "gpus": [gpu.model for gpu in devices.slots],
+        "seconds": round(seconds, 3),
+        "graded": len(report.graded),
+        "reused": report.reused,
+        "failed": len(report.failed),
+    }
 
 
 def _sort_out(
     found: list[Submission | Refusal],
     manifest: Manifest,
-    level: str,
+    devices: Devices,
     journal: Journal,
     report: Report,
 ) -> list[Task]:
@@ -109,9 +154,9 @@ def _sort_out(
     for item in found:
         answers = read(item, manifest)
         if isinstance(item, Refusal) or isinstance(answers, Refusal):
-            _refused(item if isinstance(item, Refusal) else answers, manifest, level, report)
+            _refused(item if isinstance(item, Refusal) else answers, manifest, report)
             continue
-        key = content_key(answers, level, manifest)
+        key = content_key(answers, report.level, manifest, devices)
         known = journal.find(key, item.student, item.assignment)
         if known is None:
             tasks.append(Task(key, item, answers))
@@ -121,9 +166,9 @@ def _sort_out(
     return tasks
 
 
-def _refused(refusal: Answers | Refusal, manifest: Manifest, level: str, report: Report) -> None:
+def _refused(refusal: Answers | Refusal, manifest: Manifest, report: Report) -> None:
     if not isinstance(refusal, Refusal):
         return
     report.notes.append(f"{refusal.student}: {refusal.message}")
     if refusal.graded:
-        report.results.append(refuse(refusal, manifest, level))
+        report.results.append(refuse(refusal, manifest, report.level))

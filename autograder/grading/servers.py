@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from ..sandbox import ForkServerHandle
+from ..sandbox.gpus import Gpu
 
 
 class Servers:
@@ -12,10 +13,12 @@ class Servers:
 
     Args:
         level: Isolation level of its workers.
+        gpu: The card that they may use; none by default.
     """
 
-    def __init__(self, level: str) -> None:
+    def __init__(self, level: str, gpu: Gpu | None = None) -> None:
         self.level = level
+        self.gpu = gpu
         self._server: ForkServerHandle | None = None
 
     def __enter__(self) -> Servers:
@@ -31,7 +34,7 @@ class Servers:
             ForkServerError: This host cannot start one.
         """
         if self._server is None:
-            self._server = ForkServerHandle(self.level)
+            self._server = ForkServerHandle(self.level, self.gpu)
         return self._server
 
     def drop(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from course.manifest import Manifest
 
 from ..results import ExerciseResult, SubmissionResult
 from ..submission import Answers, Refusal, Submission, SubmissionError, read_answers
+from .budget import Budget
 from .exercise import grade_surely, manual_result, refused_result
 from .servers import Servers
 
@@ -24,20 +26,35 @@ def read(item: Submission | Refusal, manifest: Manifest) -> Answers | Refusal:
 
 
 def grade_answers(
-    servers: Servers, item: Submission, answers: Answers, manifest: Manifest
+    servers: Servers,
+    item: Submission,
+    answers: Answers,
+    manifest: Manifest,
+    only: Collection[str] | None = None,
 ) -> SubmissionResult:
     """The result of a notebook that was read.
+
+    Args:
+        servers: Where workers come from.
+        item: The submission.
+        answers: What its notebook holds.
+        manifest: The exercises.
+        only: Ids of the exercises to grade; None for all.
 
     Raises:
         ForkServerError: The host failed, not an answer.
     """
     start = time.perf_counter()
+    budget = Budget(manifest.submission)
     found: list[ExerciseResult] = []
     for exercise in manifest.of_part(item.assignment.removeprefix("part_")):
+        if only is not None and exercise.id not in only:
+            continue
         if exercise.manual:
             found.append(manual_result(exercise, answers.manual.get(exercise.id)))
         else:
-            found.append(grade_surely(servers, exercise, answers.sources.get(exercise.id)))
+            source = answers.sources.get(exercise.id)
+            found.append(grade_surely(servers, exercise, source, budget))
     seconds = time.perf_counter() - start
     return _summed(item.student, item.assignment, servers.level, seconds, found, answers.repairs)
 

@@ -23,11 +23,13 @@ class Gpu:
         uuid: Its name for CUDA_VISIBLE_DEVICES, whatever else is in sight.
         minor: Number of its device node.
         model: What it is called.
+        shared: Whether several workers may use it at the same time.
     """
 
     uuid: str
     minor: int
     model: str
+    shared: bool = False
 
     @property
     def nodes(self) -> tuple[str, ...]:

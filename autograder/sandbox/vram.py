@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from .gpus import Gpu
+from .gpus import Gpu, visible
 
 MIB = 2**20
 SMI_SECONDS = 30
@@ -61,7 +61,11 @@ class VramMeter:
         """What these processes use, the context that CUDA itself makes included."""
         reading = self.reader(self.gpu)
         ours = [mib for pid, mib in reading.by_process.items() if pid in pids]
-        return sum(ours) if ours else max(0.0, reading.used_mib - self.before)
+        if ours:
+            return sum(ours)
+        if self.gpu.shared:
+            raise VramError("the driver does not tell processes apart: use one slot for a card")
+        return max(0.0, reading.used_mib - self.before)
 
 
 @cache
@@ -103,3 +107,16 @@ def _ask(gpu: Gpu, query: str) -> list[str]:
     except (OSError, subprocess.SubprocessError) as error:
         raise VramError(f"nvidia-smi: {error}") from None
     return [line for line in done.stdout.splitlines() if line.strip()]
+
+
+def gpu_lines() -> list[str]:
+    """What `autograder doctor` says of the cards here, a line for each."""
+    lines = []
+    for gpu in visible():
+        try:
+            VramMeter(gpu)
+        except VramError as error:
+            lines.append(f"GPU {gpu.model}: cannot be used, its memory cannot be watched ({error})")
+        else:
+            lines.append(f"GPU {gpu.model}: usable, one answer at a time, its memory is watched.")
+    return lines or ["No GPU: exercises that are meant for one run on the CPU."]
