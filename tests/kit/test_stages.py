@@ -105,6 +105,22 @@ def test_the_hub_name_is_loaded_as_the_assignment_does(
     }
 
 
+def test_the_hub_name_is_found_in_the_cache(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, deepfloyd_directory: Path
+) -> None:
+    """The real from_pretrained, with what a download of the half-precision variant leaves."""
+    revision = "0123456789abcdef0123456789abcdef01234567"
+    model = tmp_path / "models--DeepFloyd--IF-I-L-v1.0"
+    shutil.copytree(deepfloyd_directory, model / "snapshots" / revision)
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text(revision, encoding="utf-8")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    pipeline = load_stage_1(DEEPFLOYD, device="cpu")
+    assert pipeline.text_encoder is None
+    assert pipeline.unet.config.out_channels == 6
+
+
 @pytest.mark.parametrize("source", ["/nowhere/at/all", "nowhere", "a/b/c"])
 def test_a_missing_directory_is_named(source: str) -> None:
     """The message says what could be given instead."""
@@ -194,10 +210,20 @@ def wrapped() -> Exception:
         (HfHubHTTPError("401 Client Error", response=response(401)), "log in"),
         (wrapped(), "check the network"),
         (ConnectionError("no route"), "check the network"),
+        (OSError("the model is not fully cached locally"), "check the network"),
         (torch.OutOfMemoryError("CUDA out of memory"), "cpu_offload=True"),
         (ValueError("odd\nthing"), r"did not load \(ValueError: odd thing\)"),
     ],
-    ids=["gated", "unknown", "no-token", "not-cached", "no-network", "memory", "other"],
+    ids=[
+        "gated",
+        "unknown",
+        "no-token",
+        "not-cached",
+        "no-network",
+        "diffusers",
+        "memory",
+        "other",
+    ],
 )
 def test_each_failure_of_the_hub_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, error: Exception, advice: str
