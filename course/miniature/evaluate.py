@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +19,11 @@ from .errors import MiniatureError
 from .judge import VIEWS, WIDTHS, load_judge, save_judge
 from .judge_training import JudgeSettings, train_judge
 from .measures import QUICK, Amount, Bench
-from .pack import Pack, load_pack
 from .painter import Painter
+from .pairs import KINDS, find_pairs, write_pairs
 from .record import Record, lines
 from .speed import measure_speed
+from .where import choose_device, find_pack
 
 Say = Callable[[str], None]
 
@@ -35,8 +35,6 @@ MEASURES: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "hybrids": measures.hybrids,
 }
 OTHERS = ("copies", "speed")
-ENVIRONMENT = "PICTOGRAMS"
-"""Environment variable with the folder or pack of pictograms."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def train_judges(
     Raises:
         MiniatureError: If the pictograms are not there, or something cannot be read or written.
     """
-    pack, place = find_pack(pictograms), _device(device)
+    pack, place = find_pack(pictograms), choose_device(device)
     steps, batch_size, width = size
     widths = tuple(max(8, int(channels * width) // 8 * 8) for channels in WIDTHS)
     settings = JudgeSettings(steps=steps, batch_size=batch_size, widths=widths)
@@ -133,30 +131,28 @@ def train_judges(
         checkpoint.unlink()
 
 
-def find_pack(path: Path | None) -> Pack:
-    """Load the pictograms from a path, or from what the environment names.
+def search_pairs(request: Request, out: Path, size: tuple[int, int], say: Say) -> None:
+    """Search pairs for anagrams and hybrids, and write lists and sheets.
+
+    Args:
+        request: Model, judges, pictograms and device.
+        out: Folder of the lists and sheets.
+        size: Largest number of pairs, and of pairs that get eight seeds.
+        say: Told a line a pair.
 
     Raises:
-        MiniatureError: If there are none.
+        MiniatureError: As `evaluate_model`.
     """
-    chosen = path or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
-    if chosen is None:
-        raise MiniatureError(
-            f"no pictograms: give --pictograms PATH, or set {ENVIRONMENT}, to their folder or pack"
-        )
-    return load_pack(chosen)
-
-
-def _device(asked: str | None) -> torch.device:
-    if asked not in (None, "cpu", "cuda"):
-        raise MiniatureError(f"--device {asked}: there are cpu and cuda")
-    if asked == "cuda" and not torch.cuda.is_available():
-        raise MiniatureError("--device cuda: no GPU is to be seen here; take --device cpu")
-    return torch.device(asked or ("cuda" if torch.cuda.is_available() else "cpu"))
+    bench = _bench(_model(request), request, say)
+    for kind in KINDS:
+        found, pictures = find_pairs(bench, kind, most=size[0], kept=size[1])
+        write_pairs(found, pictures, kind, out)
+        for one in found:
+            say(f"{kind}: {' + '.join(one.pair)}, seed {one.seed}: {one.score:.2f}")
 
 
 def _model(request: Request) -> Any:
-    device = _device(request.device)
+    device = choose_device(request.device)
     try:
         stage_1 = kit.load_stage_1(request.directory, device)
     except kit.KitError as error:

@@ -83,3 +83,24 @@ def evaluate(
             bfloat16,
         )
         evaluate_model(request, typer.echo)
+
+
+def pairs(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="An IFPipeline directory.")],
+    out: Annotated[Path, typer.Option(help="Folder of the lists and sheets.")] = Path("pairs"),
+    pictograms: Pictograms = None,
+    judges: Judges = Path("judges"),
+    device: Device = None,
+    most: Annotated[int, typer.Option(min=1, help="Pairs of each kind that are tried.")] = 1600,
+    kept: Annotated[int, typer.Option(min=1, help="Best pairs that get eight seeds.")] = 24,
+) -> None:
+    """Search pairs and seeds for anagrams and hybrids that the judges find good.
+
+    The gallery's were chosen from these lists: one picture of each pair, eight seeds of the best.
+    """
+    from .errors import one_line_errors
+
+    with one_line_errors():
+        from .evaluate import Request, search_pairs
+
+        search_pairs(Request(directory, pictograms, judges, device), out, (most, kept), typer.echo)

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from course.cli import app
 from course.miniature.evaluate import Request, evaluate_model
 from course.miniature.judge import Judge, JudgeError, Verdict, high_pass, load_judge, look, low_pass
-from course.miniature.judge_training import Augmenter, JudgeSettings, train_judge
+from course.miniature.judge_pictures import Augmenter
+from course.miniature.judge_training import JudgeSettings, train_judge
 from course.miniature.measures import Amount, on_white
 from course.miniature.pack import Pack, load_pack, write_pack
 from course.miniature.record import Record
