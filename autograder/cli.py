@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,6 +18,7 @@ from course.manifest import ManifestError, load_manifest
 from .bridge import GradebookError, GradebookWriter
 from .bundle.command import app as bundle
 from .export.command import export_results
+from .full.digits import FullTierError
 from .grading.journal import FolderError
 from .grading.run import Options, Report, grade_class
 from .report import ReportMeta, write_report
@@ -70,6 +72,14 @@ GpuSlots = Annotated[
     int | None,
     typer.Option(min=1, help="GPU workers at the same time; default: one on each visible card."),
 ]
+Tier = Annotated[
+    str,
+    typer.Option(help="quick, or full: train the assignment's networks with each answer as well."),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(help="Sizes of the full tier: full (a GPU), reduced (minutes on a CPU), smoke."),
+]
 
 
 @app.command()
@@ -83,15 +93,16 @@ def grade(
     gradebook: Gradebook = None,
     device: Device = "auto",
     gpu_slots: GpuSlots = None,
+    tier: Tier = "quick",
+    preset: Preset = None,
 ) -> None:
     """Grades a class.
 
     An interrupted run goes on where it stopped; unchanged submissions are not graded twice.
     Exit status 0 when every submission got a result, whatever the scores.
     """
-    options = Options(
-        submitted, out, workers, assignment, isolation, fresh, device=device, gpu_slots=gpu_slots
-    )
+    asked = Options(submitted, out, workers, assignment, isolation, fresh)
+    options = replace(asked, device=device, gpu_slots=gpu_slots, tier=tier, preset=preset)
     start = time.monotonic()
     try:
         if out.resolve().is_relative_to(submitted.resolve()):
@@ -102,14 +113,17 @@ def grade(
         meta = ReportMeta(seconds=time.monotonic() - start, notices=tuple(report.notes))
         page = write_report(out, report.results, meta=meta)
         report.notes += notes + (book.write(report.results, submitted) if book else [])
-    except (IsolationError, SubmissionError, ManifestError, FolderError) as error:
+    except (IsolationError, SubmissionError, ManifestError, FolderError, FullTierError) as error:
         _fail(str(error))
     except GradebookError as error:
         _fail(f"{error}; results so far are in {out}, and the same command goes on from here")
     except KeyboardInterrupt:
         _fail("interrupted; finished results are kept, the same command goes on from here", 130)
     except OSError as error:
-        _fail(f"{error.filename or out}: {error.strerror or error}; results so far are kept")
+        _fail(
+            f"{error.filename or out}: {error.strerror or error}; finished results are kept, and "
+            "when this is mended the same command goes on from here"
+        )
     _show(report, page, time.monotonic() - start)
     if report.failed:
         raise typer.Exit(1)

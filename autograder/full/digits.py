@@ -96,6 +96,15 @@ def digits_of(preset: Preset, secret: Secret) -> Digits:
     )
 
 
+def available(preset: Preset) -> None:
+    """Makes sure that a preset's digits are here.
+
+    Raises:
+        FullTierError: They are not.
+    """
+    _load(preset.digits)
+
+
 @cache
 def _load(source: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     try:

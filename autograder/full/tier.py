@@ -16,17 +16,16 @@ from typing import cast
 from autograder.findings import Finding
 from autograder.result_types import ExerciseResult, Status
 from autograder.subject import Subject
-from course.exercise import Limits
 
 from .checkpoint import RecordError, read_record, record_path
 from .digits import PLAIN, digits_of, fresh_secret
-from .pieces import RUNS, Run, text_of
+from .pieces import Run, text_of
 from .presets import Preset
 from .proving import proved_findings
 from .running import Bench, findings
 
-# A worker with limits, on whatever device the run is to use.
-Start = Callable[[Limits], Subject]
+# Makes a worker.
+Start = Callable[[], Subject]
 
 
 @dataclass(frozen=True)
@@ -56,24 +55,18 @@ class Handed:
         return result is not None and any(c.name == check and c.passed for c in result.checks)
 
 
-def trainings(handed: Handed, preset: Preset, start: Start) -> list[Finding]:
-    """Runs what is due, one training after the other, each in a worker of its own.
+def due(handed: Handed, run: Run) -> bool:
+    """Whether there is an answer to train with, and whether it passes a short training."""
+    return handed.gives(run.exercise, run.check)
+
+
+def training(handed: Handed, run: Run, preset: Preset, start: Start) -> list[Finding]:
+    """One training in a worker of its own, or the proof of a record that was handed in.
 
     Raises:
         FullTierError: The preset's digits are not here.
         HostFailureError: The machine failed.
     """
-    found: list[Finding] = []
-    for run in RUNS.values():
-        if handed.gives(run.exercise, run.check):
-            found += _training(handed, run, preset, start)
-        elif run.exercise in handed.results:
-            message = "Not trained: the short run of the quick tier fails already."
-            found.append(Finding(run.exercise, run.check, "skipped", message=message))
-    return [f for f in found if f.status != "skipped" or f.message]
-
-
-def _training(handed: Handed, run: Run, preset: Preset, start: Start) -> list[Finding]:
     path = record_path(handed.notebook, run.kind)
     text = text_of(run, handed.answers, handed.sound)
     try:
@@ -83,7 +76,7 @@ def _training(handed: Handed, run: Run, preset: Preset, start: Start) -> list[Fi
         return [Finding(run.exercise, run.check, "failed", message=f"{error}.")]
     secret = PLAIN if record else fresh_secret()
     digits, seed = digits_of(preset, secret), secrets.randbelow(2**31)
-    with closing(start(preset.limits)) as student:
+    with closing(start()) as student:
         bench = Bench(student, run, preset, digits, secret, seed)
         if record is not None:
             return proved_findings(bench, text, record, handed.student)

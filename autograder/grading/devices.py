@@ -38,13 +38,16 @@ class Devices:
         return "cuda" if wanted and self.slots and not exercise.manual else "cpu"
 
 
-def choose(choice: str, slots: int | None, exercises: Iterable[Exercise]) -> Devices:
+def choose(
+    choice: str, slots: int | None, exercises: Iterable[Exercise], trains: bool = False
+) -> Devices:
     """The devices of a run.
 
     Args:
         choice: One of `CHOICES`.
         slots: GPU workers at the same time; None for one on each visible card.
         exercises: What will be graded.
+        trains: Whether a GPU is of use whatever the exercises say, for trainings.
 
     Raises:
         DeviceError: An unknown choice, or "cuda" where there is no GPU.
@@ -52,7 +55,7 @@ def choose(choice: str, slots: int | None, exercises: Iterable[Exercise]) -> Dev
     if choice not in CHOICES:
         raise DeviceError(f"--device {choice}: there are {', '.join(CHOICES)}")
     meant = [exercise.id for exercise in exercises if exercise.device == "cuda"]
-    if choice == "cpu" or (choice == "auto" and not meant):
+    if choice == "cpu" or (choice == "auto" and not meant and not trains):
         return Devices("cpu")
     cards = gpus.visible()
     if cards:
@@ -62,6 +65,8 @@ def choose(choice: str, slots: int | None, exercises: Iterable[Exercise]) -> Dev
             "--device cuda: this host has no NVIDIA GPU that this process may use (see "
             "CUDA_VISIBLE_DEVICES); --device cpu grades without one"
         )
+    if not meant:
+        return Devices("cpu")
     note = f"this host has no GPU: {', '.join(meant)} ran on the CPU, where it takes longer"
     return Devices("cpu", notes=(note,))
 

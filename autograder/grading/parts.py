@@ -30,6 +30,8 @@ class Task:
         device: "cpu" or "cuda".
         only: Ids of the exercises of this part; None for all.
         parts: How many parts the submission has.
+        quick: What the quick tier found, where trainings of the full tier are to be run.
+        preset: The sizes of these trainings.
     """
 
     key: str
@@ -38,6 +40,8 @@ class Task:
     device: str = "cpu"
     only: tuple[str, ...] | None = None
     parts: int = 1
+    quick: SubmissionResult | None = None
+    preset: str = ""
 
 
 def split(task: Task, manifest: Manifest, devices: Devices) -> list[Task]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from course.manifest import Exercise, Manifest, load_manifest
 
+from ..full.presets import Preset
 from ..report.pictures import keep_pictures
 from ..results import SubmissionResult, write_grades_csv, write_results
 from ..sandbox import require
@@ -23,6 +24,7 @@ from .key import content_key
 from .parts import HostError, Joiner, Outcome, Task, split
 from .record import write_record
 from .submission import read, refuse
+from .training import preset_of, training_key, with_trainings
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Options:
         manifest: Another manifest than the course's.
         device: auto, cpu or cuda.
         gpu_slots: GPU workers at the same time; None for one on each card.
+        tier: quick, or full to train the assignment's networks as well.
+        preset: Sizes of the full tier; None for the assignment's own.
     """
 
     submitted: Path
@@ -44,6 +48,8 @@ class Options:
     manifest: Path | None = None
     device: str = "auto"
     gpu_slots: int | None = None
+    tier: str = "quick"
+    preset: str | None = None
 
 
 @dataclass
@@ -79,6 +85,7 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
 
     Raises:
         IsolationError: The host cannot give the level or the device that was asked for.
+        FullTierError: The full tier cannot run here.
         SubmissionError: There is nothing to grade, or the assignment is unknown.
         FolderError: OUT is in use by another run, or not a run's.
         OSError: OUT cannot be written.
@@ -86,15 +93,17 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
     level = require(options.isolation)
     manifest = load_manifest(options.manifest)
     found = find_submissions(options.submitted, options.assignment)
-    devices = choose(options.device, options.gpu_slots, _concerned(manifest, options.assignment))
+    concerned = _concerned(manifest, options.assignment)
+    devices = choose(options.device, options.gpu_slots, concerned, options.tier != "quick")
+    preset = preset_of(options.tier, options.preset, devices)
     start = time.monotonic()
     claim(options.out)
     report = Report(level, notes=list(devices.notes))
     with Journal(options.out, options.fresh) as journal:
-        tasks = _sort_out(found, manifest, devices, journal, report)
+        tasks = _sort_out(found, manifest, devices, journal, report, preset)
         total = len(report.results) + len(tasks)
         progress(len(report.results), total)
-        for task, outcome in _outcomes(tasks, manifest, devices, report, options):
+        for task, outcome in _outcomes(tasks, manifest, devices, report, options, preset):
             if isinstance(outcome, HostError):
                 name = f"{task.item.student}/{task.item.assignment}"
                 report.failed.append(f"{name}: {outcome}; run the command again to grade it")
@@ -117,17 +126,26 @@ def _concerned(manifest: Manifest, assignment: str | None) -> Iterable[Exercise]
 
 
 def _outcomes(
-    tasks: list[Task], manifest: Manifest, devices: Devices, report: Report, options: Options
+    tasks: list[Task],
+    manifest: Manifest,
+    devices: Devices,
+    report: Report,
+    options: Options,
+    preset: Preset | None,
 ) -> Iterator[tuple[Task, Outcome]]:
     """Whole submissions' outcomes as they come, each with one of its tasks."""
-    parts = [part for task in tasks for part in split(task, manifest, devices)]
     workers = min(options.workers or default_workers(), max(1, len(tasks)))
-    joiner = Joiner(manifest)
-    done = grade_all(parts, report.level, workers, options.manifest, devices.slots)
-    with closing(done) as outcomes:
-        for task, outcome in outcomes:
-            if (whole := joiner.add(task, outcome)) is not None:
-                yield task, whole
+
+    def grade(parts: list[Task]) -> Iterator[tuple[Task, Outcome]]:
+        joiner = Joiner(manifest)
+        done = grade_all(parts, report.level, workers, options.manifest, devices.slots)
+        with closing(done) as outcomes:
+            for task, outcome in outcomes:
+                if (whole := joiner.add(task, outcome)) is not None:
+                    yield task, whole
+
+    quick = grade([part for task in tasks for part in split(task, manifest, devices)])
+    yield from with_trainings(quick, preset, devices, grade) if preset else quick
 
 
 def _facts(report: Report, devices: Devices, seconds: float) -> dict[str, Any]:
@@ -148,15 +166,18 @@ def _sort_out(
     devices: Devices,
     journal: Journal,
     report: Report,
+    preset: Preset | None,
 ) -> list[Task]:
     """Reads every notebook; what is refused or known gets its result at once."""
     tasks: list[Task] = []
     for item in found:
         answers = read(item, manifest)
         if isinstance(item, Refusal) or isinstance(answers, Refusal):
-            _refused(item if isinstance(item, Refusal) else answers, manifest, report)
+            refusal = item if isinstance(item, Refusal) else answers
+            _refused(refusal, manifest, report, "full" if preset else "quick")
             continue
         key = content_key(answers, report.level, manifest, devices)
+        key = training_key(key, item, preset) if preset else key
         known = journal.find(key, item.student, item.assignment)
         if known is None:
             tasks.append(Task(key, item, answers))
@@ -166,9 +187,10 @@ def _sort_out(
     return tasks
 
 
-def _refused(refusal: Answers | Refusal, manifest: Manifest, report: Report) -> None:
+def _refused(refusal: Answers | Refusal, manifest: Manifest, report: Report, tier: str) -> None:
     if not isinstance(refusal, Refusal):
         return
     report.notes.append(f"{refusal.student}: {refusal.message}")
     if refusal.graded:
-        report.results.append(refuse(refusal, manifest, report.level))
+        result = refuse(refusal, manifest, report.level)
+        report.results.append(replace(result, tier=tier))
