@@ -1,0 +1,214 @@
+"""The training run: steps, measurements, checkpoints and exports, on one or several GPUs."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from . import checkpoint, group
+from .config import Config
+from .export import export
+from .journal import Journal
+from .losses import T, cosine_schedule
+from .material import Material
+from .model import Miniature, sample
+from .muon import Updater
+
+BLOCK = 20
+"""Steps between looks at the clock, which all processes share."""
+
+
+class Training:
+    """A model in training.
+
+    Attributes:
+        model: The model, in the precision of its computation.
+        updater: Its master weights and their updates.
+        images: Pictures seen, over all GPUs and runs.
+        seconds: Time of earlier runs.
+    """
+
+    def __init__(self, config: Config, material: Material, device: torch.device) -> None:
+        torch.manual_seed(config.run.seed)
+        self.config, self.material, self.device = config, material, device
+        self.model = Miniature(config, len(material.tokenizer.words)).to(device)
+        self.updater = Updater(self.model, config.rates)
+        self.images, self.seconds, self.steps = 0, 0.0, 0
+        self._schedule = cosine_schedule(device)
+        if device.type == "cuda":
+            self.model.to(torch.bfloat16)
+            self.model.unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            # cuDNN's and the memory-efficient attention are far slower at these sizes.
+            torch.backends.cuda.enable_cudnn_sdp(False)
+            torch.backends.cuda.enable_mem_efficient_sdp(False)
+            torch.backends.cudnn.benchmark = True
+        compiled = config.run.compile and device.type == "cuda"
+        self._losses = torch.compile(self.model, dynamic=False) if compiled else self.model
+        self._totals = torch.zeros(2, device=device)
+
+    def step(self, progress: float) -> None:
+        """Make one update.
+
+        Args:
+            progress: Share of the run that is done, which sets the learning rate.
+        """
+        run, generator = self.config.run, self.material.generator
+        x, ids = self.material.scenes.draw(run.batch)
+        t = torch.randint(T, (run.batch,), device=self.device, generator=generator)
+        noise = torch.randn(x.shape, device=self.device, generator=generator)
+        noise_losses, variance_losses = self._losses(self._schedule, x, ids, t, noise)
+        losses = torch.stack([noise_losses.mean(), variance_losses.mean()])
+        (losses[0] + run.variance * losses[1]).backward()
+        self._totals += losses.detach()
+        group.average(self.updater.gather())
+        self.updater.step(self.factor(progress))
+        self.steps += 1
+        self.images += run.batch * group.size()
+
+    def factor(self, progress: float) -> float:
+        """Factor of the learning rates: rises, holds, falls to zero."""
+        run = self.config.run
+        rising = min(1.0, (self.steps + 1) / max(run.warmup, 1))
+        return rising * min(1.0, max(0.0, (1 - progress) / (1 - run.hold)))
+
+    def losses(self) -> tuple[float, float]:
+        """Mean losses of noise and variance since the last call."""
+        count = self.steps - self._counted if hasattr(self, "_counted") else self.steps
+        self._counted = self.steps
+        means = (self._totals / max(count, 1)).tolist()
+        self._totals.zero_()
+        return means[0], means[1]
+
+    @torch.no_grad()
+    def measure(self) -> dict[str, float]:
+        """Loss of noise of the averaged weights on held-out and on as many training pictures."""
+        found = {}
+        with self.averaged():
+            for name, (x, ids) in self.material.fixed.items():
+                generator = torch.Generator(self.device).manual_seed(7)
+                total, count = 0.0, 0
+                for start in range(0, 4 * len(x), 256):
+                    which = torch.arange(start, min(start + 256, 4 * len(x))) % len(x)
+                    # Steps spread evenly, the same ones at every call.
+                    t = (torch.arange(len(which)) * 389 + start * 7) % T
+                    chunk = x[which.to(self.device)]
+                    noise = torch.randn(chunk.shape, device=self.device, generator=generator)
+                    losses, _ = self.model(
+                        self._schedule, chunk, ids[which.to(self.device)], t.to(self.device), noise
+                    )
+                    total, count = total + float(losses.sum()), count + len(which)
+                found[name] = total / max(count, 1)
+        return found
+
+    def strip(self) -> Tensor:
+        """One row of samples of the averaged weights, (N, 3, 64, 64), always from one noise."""
+        generator = torch.Generator(self.device).manual_seed(11)
+        with self.averaged():
+            ids = self.material.strip_ids
+            return sample(self.model, self._schedule, ids, 5.0, generator).float().cpu()
+
+    def averaged(self) -> checkpoint.Swapped:
+        """Put the averaged weights into the model for the time of a `with`."""
+        return checkpoint.Swapped(self.updater)
+
+    def save(self, path: Path) -> None:
+        """Write all that a later run needs to go on."""
+        checkpoint.save(
+            path,
+            self.updater,
+            {
+                "images": self.images,
+                "seconds": self.seconds,
+                "steps": self.steps,
+                "generator": self.material.generator.get_state(),
+                "config": asdict(self.config),
+            },
+        )
+
+    def resume(self, path: Path) -> str:
+        """Go on from a checkpoint, or start from the weights of an exported directory.
+
+        Returns:
+            What was done, for the log.
+        """
+        if path.is_dir():
+            checkpoint.load_weights(path, self.updater)
+            return f"weights of {path.name}; the optimizer starts anew"
+        state = checkpoint.load(path, self.updater)
+        self.images, self.seconds, self.steps = (
+            state["images"],
+            state["seconds"],
+            state["steps"],
+        )
+        self._counted = self.steps
+        if group.rank() == 0:
+            self.material.generator.set_state(state["generator"])
+        return f"checkpoint after {self.images} pictures"
+
+    def export(self, directory: Path) -> None:
+        """Write the averaged weights as an `IFPipeline` directory."""
+        names = dict(zip(self.updater.names, self.updater.views("average"), strict=True))
+        text = self.model.text_encoder.shape
+        export(directory, names, self.config.unet, text, self.material.tokenizer)
+
+
+def train(
+    training: Training,
+    journal: Journal,
+    seconds: float,
+    steps: int | None,
+    say: Callable[[str], None],
+) -> None:
+    """Train for a time, or for a number of steps, and leave checkpoint and export behind.
+
+    Args:
+        training: What is trained.
+        journal: Folder of all that is written.
+        seconds: Time that the run takes, everything included.
+        steps: Number of steps; then the time does not count.
+        say: Prints a line.
+    """
+    run, first = training.config.run, training.steps
+    start = clock = time.monotonic()
+    earlier, progress, slow, done = training.seconds, 0.0, 0.0, False
+    marks = {"measure": 0.0, "export": run.export}
+    seen, since = training.images, clock
+    while not done:
+        elapsed = group.agree(time.monotonic() - start)
+        if training.steps - first == BLOCK:
+            slow = elapsed  # compiling is over
+        if steps is None:
+            progress = max(0.0, (elapsed - slow) / max(seconds - slow, 1e-9)) if slow else 0.0
+            done = elapsed >= seconds
+        for _ in range(BLOCK if not done else 0):
+            if steps is not None:
+                progress = (training.steps - first) / steps
+                if training.steps - first >= steps:
+                    done = True
+                    break
+            training.step(progress)
+        training.seconds = earlier + elapsed
+        if (elapsed >= marks["measure"] and training.steps > first) or done:
+            marks["measure"] = elapsed + run.every
+            now = time.monotonic()
+            losses = training.losses()
+            speed = (training.images - seen) / max(now - since, 1e-9)
+            if not all(map(math.isfinite, losses)):
+                raise FloatingPointError(f"the loss is {losses} after {training.steps} steps")
+            entry = {"seconds": elapsed, "steps": training.steps, "images": training.images}
+            entry |= {"speed": speed, "loss": losses[0], "variance": losses[1]}
+            if group.rank() == 0:
+                journal.write(entry | {"progress": progress} | training.measure(), say)
+            seen, since = training.images, time.monotonic()
+        if elapsed >= marks["export"] or done:
+            marks["export"] = elapsed + run.export
+            group.align(training.updater.flat["master"])
+            if group.rank() == 0:
+                journal.keep(training)
+            seen, since = training.images, time.monotonic()
