@@ -6,31 +6,18 @@ A process that dies costs one attempt at the submission that it was grading, and
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
-import signal
-import sys
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
-import torch
-
-from course.manifest import Manifest, load_manifest
-
-from ..failures import HostFailureError
 from ..sandbox.gpus import Gpu
-from ..worker.confine import die_with_parent
+from .nursery import Nursery
 from .parts import HostError, Outcome, Task
-from .servers import Servers
-from .submission import grade_answers
 
 ATTEMPTS = 3
-# A process ends its fork server before itself; a loaded machine may take its time.
-END_SECONDS = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +35,10 @@ class Place:
 class _Member:
     """One process of the crew, its place, and what it is doing."""
 
-    def __init__(self, level: str, manifest_path: Path | None, place: Place) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
+    def __init__(self, nursery: Nursery, place: Place) -> None:
         self.place = place
-        arguments = (theirs, level, manifest_path, place.gpu)
-        self.process: SpawnProcess = context.Process(target=_work, args=arguments)
-        self.process.start()
-        theirs.close()
+        self.process = nursery.process(place.gpu)
+        self.connection = self.process.connection
         self.task: Task | None = None
 
     def give(self, task: Task) -> None:
@@ -74,14 +57,7 @@ class _Member:
 
     def dismiss(self, at_once: bool) -> None:
         """Lets it end, with its fork server; at once even in the middle of a task."""
-        self.connection.close()
-        if at_once:
-            self.process.terminate()
-        self.process.join(END_SECONDS)
-        if self.process.exitcode is None:
-            self.process.kill()
-            self.process.join()
-        self.process.close()
+        self.process.end(at_once)
 
 
 def grade_all(
@@ -123,7 +99,7 @@ class _Crew:
         self.waiting: dict[str, deque[tuple[Task, int]]] = {"cpu": deque(), "cuda": deque()}
         for task in tasks:
             self.waiting[task.device].append((task, 1))
-        self.level, self.manifest_path = level, manifest_path
+        self.nursery = Nursery(level, manifest_path)
         self.free = list(places)
         self.members: list[_Member] = []
         self.attempt: dict[_Member, int] = {}
@@ -138,16 +114,19 @@ class _Crew:
                 yield from self._finished(busy[connection])
 
     def dismiss(self, at_once: bool) -> None:
-        """Ends every process."""
+        """Ends every process; each has its end of grading to do, so all are told first."""
+        for member in self.members:
+            member.connection.close()
         while self.members:
             self.members.pop().dismiss(at_once)
+        self.nursery.close()
 
     def _give_out(self) -> None:
         for member in [member for member in self.members if member.task is None]:
             self._next(member)
         for place in [place for place in self.free if self.waiting[place.device]]:
             self.free.remove(place)
-            self.members.append(_Member(self.level, self.manifest_path, place))
+            self.members.append(_Member(self.nursery, place))
             self._next(self.members[-1])
 
     def _next(self, member: _Member) -> None:
@@ -170,30 +149,6 @@ class _Crew:
             self.waiting[task.device].append((task, attempt + 1))
         else:
             yield task, HostError(f"the process that graded it died {ATTEMPTS} times")
-
-
-def _work(connection: Connection, level: str, manifest_path: Path | None, gpu: Gpu | None) -> None:
-    """What a process of the crew does until its connection closes."""
-    die_with_parent()
-    # Ctrl-C goes to the whole group; the main process decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    torch.set_num_threads(1)
-    os.environ["TQDM_DISABLE"] = "1"  # known mistakes train, too
-    manifest = load_manifest(manifest_path)
-    with Servers(level, gpu) as servers, contextlib.suppress(EOFError, OSError):
-        while True:
-            connection.send(_outcome(connection.recv(), servers, manifest))
-
-
-def _outcome(task: Task, servers: Servers, manifest: Manifest) -> Outcome:
-    """A result, or why there is none: one submission never takes another with it."""
-    try:
-        return grade_answers(servers, task.item, task.answers, manifest, task.only)
-    except HostFailureError as error:
-        return HostError(str(error))
-    except Exception as error:
-        return HostError(f"the grader failed ({type(error).__name__}: {error})")
 
 
 def default_workers() -> int:

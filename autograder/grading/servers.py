@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 
-from ..sandbox import ForkServerHandle
+from ..sandbox import ForkServerError, ForkServerHandle
 from ..sandbox.gpus import Gpu
 
 
@@ -14,10 +15,14 @@ class Servers:
     Args:
         level: Isolation level of its workers.
         gpu: The card that they may use; none by default.
+        control: Of a fork server that was made for this process; else it starts one.
     """
 
-    def __init__(self, level: str, gpu: Gpu | None = None) -> None:
+    def __init__(
+        self, level: str, gpu: Gpu | None = None, control: socket.socket | None = None
+    ) -> None:
         self.level = level
+        self.control = control
         self.gpu = gpu
         self._server: ForkServerHandle | None = None
 
@@ -33,6 +38,10 @@ class Servers:
         Raises:
             ForkServerError: This host cannot start one.
         """
+        control, self.control = self.control, None
+        if control is not None:
+            with contextlib.suppress(ForkServerError):
+                self._server = ForkServerHandle.adopt(self.level, control)
         if self._server is None:
             self._server = ForkServerHandle(self.level, self.gpu)
         return self._server

@@ -14,15 +14,17 @@ class Forked:
 
     Args:
         pid: Its number; 0 while it is not known.
+        descriptor: A descriptor of it, if there is one already.
     """
 
     stderr = None
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, descriptor: int = -1) -> None:
         self.pid = pid
-        self.descriptor = -1
+        self.descriptor = descriptor
         with contextlib.suppress(ProcessLookupError):
-            self.descriptor = os.pidfd_open(pid) if pid else -1
+            if pid and descriptor < 0:
+                self.descriptor = os.pidfd_open(pid)
 
     def wait(self, timeout: float | None = None) -> None:
         """Waits for its end; `subprocess.TimeoutExpired` where that does not come in time."""
@@ -38,8 +40,12 @@ class Forked:
         running = self.descriptor >= 0 and not select.select([self.descriptor], [], [], 0)[0]
         return None if running else -1
 
-    def kill(self) -> None:
-        """Ends it at once."""
+    def send_signal(self, number: int) -> None:
+        """Sends a signal, if it still runs."""
         if self.descriptor >= 0:
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self.descriptor, signal.SIGKILL)
+                signal.pidfd_send_signal(self.descriptor, number)
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self.send_signal(signal.SIGKILL)

@@ -17,7 +17,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from typing import Any
+from typing import Any, NoReturn
 
 from . import confine, landlock, seccomp, strays
 from .confine import Access, Caps
@@ -27,7 +27,7 @@ from .warming import warm_up
 CACHES = ("MPLCONFIGDIR", "HF_HOME", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
 
 
-def main(control_fd: int, level: str, access: dict[str, Any] | None = None) -> None:
+def main(control_fd: int, level: str, access: dict[str, Any] | None = None) -> NoReturn:
     """Serves until the other end closes.
 
     Args:
@@ -38,6 +38,7 @@ def main(control_fd: int, level: str, access: dict[str, Any] | None = None) -> N
     control = socket.socket(fileno=control_fd)
     warm_up()
     ForkServer(control, level, Access(**(access or {}))).serve()
+    os._exit(0)  # there is nothing to tidy up, and torch takes its time
 
 
 class ForkServer:

@@ -172,8 +172,8 @@ def test_the_key_tells_devices_apart(mixed: Manifest) -> None:
 class FakeMember:
     """A process of the crew that needs no machine; those with a card wait for the others."""
 
-    def __init__(self, level: str, manifest_path: Path | None, place: crew.Place) -> None:
-        del level, manifest_path
+    def __init__(self, nursery: object, place: crew.Place) -> None:
+        del nursery
         self.place = place
         self.task: Task | None = None
         self.connection, self.theirs = multiprocessing.Pipe()
