@@ -18,7 +18,7 @@ from course.manifest import ManifestError, load_manifest
 from .bridge import GradebookError, GradebookWriter
 from .bundle.command import app as bundle
 from .export.command import export_results
-from .full.digits import FullTierError
+from .full.errors import FullTierError
 from .grading.journal import FolderError
 from .grading.run import Options, Report, grade_class
 from .report import ReportMeta, write_report
@@ -108,7 +108,7 @@ def grade(
         if out.resolve().is_relative_to(submitted.resolve()):
             raise FolderError(f"{out} lies in {submitted}: name a folder outside of it")
         book = GradebookWriter(gradebook, load_manifest()) if gradebook else None
-        notes = book.check() if book else []
+        notes = book.check(submitted) if book else []
         report = _with_progress(options)
         meta = ReportMeta(seconds=time.monotonic() - start, notices=tuple(report.notes))
         page = write_report(out, report.results, meta=meta)

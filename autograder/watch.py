@@ -6,105 +6,40 @@ What changed is graded when it has been quiet for a while, so that no half-copie
 
 from __future__ import annotations
 
-import os
 import signal
-import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from course.manifest import ManifestError
+from course.manifest import ManifestError, load_manifest
 
+from .bridge import GradebookError, GradebookWriter
+from .bridge.arrivals import Arrivals
 from .grading.journal import FolderError
 from .grading.run import Options, Report, grade_class
 from .report import ReportMeta, write_report
 from .results import SubmissionResult
 from .sandbox import IsolationError
+from .settling import Settling, snapshot
 from .submission import SubmissionError
 from .submission.finding import ASSIGNMENTS
 
-# So many quiet times a folder may go on changing before it is graded as it is.
-RESTLESS = 10
-
-Snapshot = frozenset[tuple[str, int, int]]
-
-
-def snapshot(folder: Path) -> Snapshot:
-    """Gives path, size and time of change of every file at ``<student>/<assignment>/``."""
-    found = set()
-    for student in _folders(folder):
-        for assignment in _folders(student):
-            for entry in _entries(assignment):
-                told = _stat(entry)
-                if told is not None and not stat.S_ISDIR(told.st_mode):
-                    name = str(Path(entry.path).relative_to(folder))
-                    found.add((name, told.st_size, told.st_mtime_ns))
-    return frozenset(found)
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError:
-        return []
-
-
-def _folders(folder: Path) -> Iterator[Path]:
-    for entry in _entries(folder):
-        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-            yield Path(entry.path)
-
-
-def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
-    try:
-        return entry.stat(follow_symlinks=False)
-    except OSError:
-        return None
-
-
-@dataclass
-class Settling:
-    """Says when a folder that changes is to be graded.
-
-    Attributes:
-        settle: Seconds of quiet after a change.
-        graded: What was graded last.
-    """
-
-    settle: float
-    graded: Snapshot | None = None
-    _seen: Snapshot | None = field(default=None, init=False)
-    _since: float = field(default=0.0, init=False)
-    _first: float = field(default=0.0, init=False)
-
-    def due(self, now: float, seen: Snapshot) -> bool:
-        """Takes a look into account, and says whether to grade what was seen."""
-        if seen == self.graded:
-            self._seen = None
-            return False
-        if self._seen is None:
-            self._first = now
-        if seen != self._seen:
-            self._seen, self._since = seen, now
-        quiet = now - self._since >= self.settle
-        return quiet or now - self._first >= RESTLESS * self.settle
-
-    def done(self, seen: Snapshot) -> None:
-        """Notes what was graded."""
-        self.graded, self._seen = seen, None
-
+# Seconds for which a gradebook that is locked or gone may hold the watch up at a time.
+PATIENCE = 5.0
 
 Say = Callable[[str], None]
 
 
 def grade_arrivals(
-    options: Options, settle: float, interval: float, say: Say = lambda _line: None
+    options: Options,
+    settle: float,
+    interval: float,
+    say: Say = lambda _line: None,
+    book: Arrivals | None = None,
 ) -> NoReturn:
     """Grades what arrives, until it is interrupted.
 
@@ -113,6 +48,7 @@ def grade_arrivals(
         settle: Seconds of quiet after a change.
         interval: Seconds between two looks.
         say: Called with a line for each new result and each refusal.
+        book: Brings the results into a gradebook, too; while it cannot, grading goes on.
 
     Raises:
         KeyboardInterrupt: The user ends it; what is finished is kept.
@@ -127,13 +63,15 @@ def grade_arrivals(
             raise SubmissionError(f"{options.submitted} is not there: give the folder to watch")
         seen = snapshot(options.submitted)
         if seen and settling.due(time.monotonic(), seen):
-            failed = _grade(options, told, say)
+            failed = _grade(options, told, say, book)
             if not failed:
                 settling.done(seen)
+        for line in book.write() if book is not None else ():
+            say(_printable(line))
         time.sleep(interval)
 
 
-def _grade(options: Options, told: dict[str, None], say: Say) -> bool:
+def _grade(options: Options, told: dict[str, None], say: Say, book: Arrivals | None) -> bool:
     """Grades the folder as it is; says whether the host failed on some of it."""
     start = time.monotonic()
     try:
@@ -145,6 +83,8 @@ def _grade(options: Options, told: dict[str, None], say: Say) -> bool:
     write_report(options.out, report.results, meta=meta)
     for line in _lines(report):
         _say_once(line, told, say)
+    if book is not None:
+        book.take(report.results)
     return bool(report.failed)
 
 
@@ -162,7 +102,11 @@ def _name(result: SubmissionResult) -> str:
 def _say_once(line: str, told: dict[str, None], say: Say) -> None:
     if line not in told:
         told[line] = None
-        say("".join(c if c.isprintable() else "�" for c in line))
+        say(_printable(line))
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() else "�" for c in line)
 
 
 @contextmanager
@@ -191,27 +135,54 @@ def watch(
         float, typer.Option(min=0, help="Seconds of quiet after a change before it is graded.")
     ] = 3.0,
     interval: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 1.0,
+    gradebook: Annotated[
+        str | None,
+        typer.Option(help="nbgrader's gradebook to fill in: a file, sqlite:/// or postgresql://."),
+    ] = None,
 ) -> None:
     """Grades what arrives in a folder, until Ctrl-C.
 
     Results, tables and report are brought up to date after each arrival. What was graded before
-    is not graded again, and what is finished is kept when the watch ends.
+    is not graded again, and what is finished is kept when the watch ends. While a gradebook is
+    locked or gone its results wait, and grading goes on.
     """
     if out.resolve().is_relative_to(folder.resolve()):
         _fail(f"{out} lies in the folder that is watched: give another --out")
     if assignment is not None and assignment not in ASSIGNMENTS:
         _fail(f"unknown assignment {assignment!r}: this course has {', '.join(ASSIGNMENTS)}")
     options = Options(folder, out, workers, assignment, isolation)
+    book = _book(gradebook, folder) if gradebook else None
     typer.echo(f"watching {folder}; results go to {out}; Ctrl-C ends")
     try:
         with _ending_like_ctrl_c():
-            grade_arrivals(options, settle, interval, typer.echo)
+            grade_arrivals(options, settle, interval, typer.echo, book)
     except KeyboardInterrupt:
         typer.echo(f"ended; what is finished is in {out}")
+        if book is not None:
+            _say_what_waits(book, out)
     except (IsolationError, SubmissionError, ManifestError, FolderError) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.filename or out}: {error.strerror or error}; results so far are kept")
+
+
+def _book(place: str, folder: Path) -> Arrivals:
+    """Opens the way into a gradebook, which must be usable now; later it may go and come."""
+    try:
+        writer = GradebookWriter(place, load_manifest(), PATIENCE)
+        for note in writer.check(folder):
+            typer.echo(note)
+    except (GradebookError, ManifestError) as error:
+        _fail(str(error))
+    return Arrivals(writer, folder)
+
+
+def _say_what_waits(book: Arrivals, out: Path) -> None:
+    if len(book):
+        _fail(
+            f"{len(book)} results in {out} are not in the gradebook yet: `autograder grade` with "
+            "the same folders and --gradebook writes them"
+        )
 
 
 def _fail(message: str) -> NoReturn:

@@ -65,6 +65,23 @@ def prepare_assignment(
     return [] if fresh else notes
 
 
+def refuse_renamed(gradebook: Gradebook, assignment: str) -> None:
+    """Sees that results do not go to a new assignment beside the one that the course has renamed.
+
+    Raises:
+        GradebookError: The gradebook has the notebook under another assignment's name only.
+    """
+    known = {str(one.name): {n.name for n in one.notebooks} for one in gradebook.assignments}
+    others = sorted(name for name, notebooks in known.items() if assignment in notebooks)
+    if others and assignment not in known:
+        raise GradebookError(
+            f"the gradebook has no assignment {assignment}, and its notebook under "
+            f"{', '.join(others)}: where that is the same one, renamed, grade it by "
+            f"`nbgrader autograde {others[0]}`; where it is not, add {assignment} by "
+            f"`nbgrader db assignment add {assignment}` and write again"
+        )
+
+
 def _save_cells(gradebook: Gradebook, assignment: str, notebook: str) -> None:
     """Lets nbgrader read the cells from the students' notebook."""
     import nbformat

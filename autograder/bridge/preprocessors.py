@@ -9,9 +9,10 @@ Notebooks that are not the course's go nbgrader's own way.
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -25,11 +26,15 @@ from ..results import SubmissionResult
 from .assignment import is_ours, part_of
 from .cells import check_cell
 from .cleaning import cleaned
-from .database import opened
+from .database import opened, patiently
+from .errors import GradebookError
 from .restoring import restore, tagged_cells
 from .writer import write_submission
 
 Step = tuple[NotebookNode, Any]
+T = TypeVar("T")
+# Seconds to wait for a gradebook that is locked or gone.
+PATIENCE = 60.0
 
 
 def for_others(step: type[Any]) -> type[Any]:
@@ -68,9 +73,11 @@ class GradeAnswers(NbGraderPreprocessor):
         self.graded[key_of(told)] = result
         manifest = load_manifest()
         nb = cleaned(nb)
-        with opened(told["db_url"]) as gradebook:
-            notebook = gradebook.find_notebook(told["notebook"], told["assignment"])
-            restore(nb, tagged_cells(notebook), manifest.of_part(part_of(told["notebook"])))
+        known = _with_gradebook(
+            told,
+            lambda book: tagged_cells(book.find_notebook(told["notebook"], told["assignment"])),
+        )
+        restore(nb, known, manifest.of_part(part_of(told["notebook"])))
         _show_checks(nb, result)
         return nb, resources
 
@@ -115,18 +122,30 @@ class SaveScores(NbGraderPreprocessor):
         if not is_ours(told["notebook"]):
             return nb, resources
         result = GradeAnswers.graded.pop(key_of(told))
-        with opened(told["db_url"]) as gradebook:
-            notes = write_submission(
-                gradebook,
-                result,
-                load_manifest(),
-                notebook=told["notebook"],
-                always_review=True,
-            )
+        manifest, name = load_manifest(), told["notebook"]
+        notes = _with_gradebook(
+            told,
+            lambda book: write_submission(
+                book, result, manifest, notebook=name, always_review=True
+            ),
+        )
         for note in notes:
             self.log.warning("%s", note)
         self.log.info("Score: %g of %g by checks", result.score, result.max_score)
         return nb, resources
+
+
+def _with_gradebook(told: Any, do: Callable[[Any], T]) -> T:
+    """Does something with the gradebook, and tries again while it is locked or gone."""
+
+    def work() -> T:
+        with opened(told["db_url"]) as gradebook:
+            return do(gradebook)
+
+    try:
+        return patiently(work, told["db_url"], PATIENCE)
+    except GradebookError as error:
+        raise NbGraderException(f"{told['student']}/{told['assignment']}: {error}") from error
 
 
 def key_of(told: Any) -> tuple[str, ...]:

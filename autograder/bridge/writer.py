@@ -1,8 +1,9 @@
 """Writes results into nbgrader's gradebook, from one process, a submission at a time.
 
 Scores go to ``auto_score`` and messages to ``auto_comment``. What people gave (manual scores,
-extra credit, comments of their own, late penalties) is never touched; nbgrader lets it take
-precedence. A manual score is marked for review when what the grader says has changed.
+extra credit, comments of their own) is never touched; nbgrader lets it take precedence. A manual
+score is marked for review when what the grader says has changed. Late penalties follow the score
+by the plugin of the course's configuration, as in nbgrader.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from course.manifest import Manifest
 
 from ..results import SubmissionResult
 from .address import database_url, shown
-from .assignment import prepare_assignment
+from .assignment import prepare_assignment, refuse_renamed
 from .cells import Marks, marks_of, plain
-from .database import check_schema, opened, patiently
+from .database import check_schema, opened, patiently, require_nbgrader
+from .penalties import LatePenalties
 from .timestamps import timestamp_of
 
 if TYPE_CHECKING:
@@ -45,15 +47,20 @@ class GradebookWriter:
         self.manifest = manifest
         self.patience = patience
 
-    def check(self) -> list[str]:
+    def check(self, submitted: Path | None = None) -> list[str]:
         """Sees that the gradebook can be used, so that this is known before a class is graded.
+
+        Args:
+            submitted: The folder to be graded, for the course's late penalties.
 
         Returns:
             A line for the instructor where there is none yet.
 
         Raises:
-            GradebookError: It cannot be used.
+            GradebookError: It cannot be used, or the course's configuration cannot.
         """
+        require_nbgrader()
+        LatePenalties(submitted)
         empty = patiently(lambda: check_schema(self.url), self.url, self.patience)
         return [f"{shown(self.url)} is a new gradebook"] if empty else []
 
@@ -74,16 +81,21 @@ class GradebookWriter:
             Lines for the instructor: students who were added, cells that the gradebook lacks.
 
         Raises:
-            GradebookError: The gradebook cannot be used. What was written before is kept.
+            GradebookError: The gradebook cannot be used, or an assignment was renamed in it. What
+                was written before is kept.
         """
+        require_nbgrader()
         todo, notes = list(results), dict[str, None]()
-        waiting = list(todo)
+        waiting, penalties = list(todo), LatePenalties(submitted)
 
         def work() -> None:
             with opened(self.url) as gradebook:
+                for assignment in sorted({result.assignment for result in waiting}):
+                    refuse_renamed(gradebook, assignment)
                 while waiting:
                     found = write_submission(gradebook, waiting[0], self.manifest, submitted)
                     notes.update(dict.fromkeys(found))
+                    self._penalise(gradebook, waiting[0], penalties)
                     waiting.pop(0)
                     progress(len(todo) - len(waiting), len(todo))
 
@@ -96,6 +108,13 @@ class GradebookWriter:
                 if len(waiting) == left:
                     raise
         return list(notes)
+
+    def _penalise(
+        self, gradebook: Gradebook, result: SubmissionResult, penalties: LatePenalties
+    ) -> None:
+        name = result.assignment
+        penalties.assign(gradebook, name, name, plain(result.student))
+        gradebook.db.commit()
 
 
 def write_submission(

@@ -65,8 +65,10 @@ def hand_in(folder: Path, student: str, source: str = "", picture: str = "") -> 
     return path
 
 
-def grades(folder: Path, student: str = "ada") -> dict[str, Any]:
+def grades(
+    folder: Path, student: str = "ada", assignment: str = "part_a"
+) -> dict[str, dict[str, Any]]:
     """Gives each grade of a submission, by its cell."""
     with opened(folder / "gradebook.db") as gradebook:
-        own = gradebook.find_submission("part_a", student).notebooks[0]
+        own = gradebook.find_submission(assignment, student).notebooks[0]
         return {row.name: row.to_dict() for row in own.grades}

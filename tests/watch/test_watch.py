@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.results import read_results
-from autograder.watch import RESTLESS, Settling, Snapshot, snapshot
+from autograder.settling import RESTLESS, Settling, Snapshot, snapshot
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "release" / "part_b" / "part_b.ipynb"
@@ -64,8 +65,8 @@ def test_the_look_sees_notebooks_only_where_they_belong(tmp_path: Path) -> None:
 
 
 @contextmanager
-def watching(folder: Path, out: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "autograder", "watch", folder, "--out", out]
+def watching(folder: Path, out: Path, *more: object) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "autograder", "watch", folder, "--out", out, *more]
     process = subprocess.Popen(
         [*map(str, command), "--settle", "0.5", "--interval", "0.1", "--workers", "1"],
         stdout=subprocess.PIPE,
@@ -119,6 +120,47 @@ def test_arrivals_are_graded_and_the_end_is_clean(tmp_path: Path, how: signal.Si
     assert "Traceback" not in errors
 
 
+STUDENTS = """SELECT submitted_assignment.student_id FROM submitted_assignment
+    JOIN assignment ON assignment.id = submitted_assignment.assignment_id
+    WHERE assignment.name = 'part_b'"""
+
+
+def in_gradebook(book: Path) -> set[str]:
+    """The students whose submissions of part_b a gradebook has, which may be in the making."""
+    connection = sqlite3.connect(f"file:{book}?mode=ro", uri=True)
+    try:
+        return {student for (student,) in connection.execute(STUDENTS)}
+    except sqlite3.OperationalError:
+        return set()
+    finally:
+        connection.close()
+
+
+@pytest.mark.slow
+def test_results_reach_a_gradebook_that_was_locked(tmp_path: Path) -> None:
+    """Grading goes on while another program holds it; what waited is written with what follows."""
+    folder, out, book = tmp_path / "submitted", tmp_path / "out", tmp_path / "gradebook.db"
+    folder.mkdir()
+    with watching(folder, out, "--gradebook", book) as process:
+        hand_in(folder, "ada")
+        wait_for(process, lambda: book.exists() and in_gradebook(book) == {"ada"})
+        holder = sqlite3.connect(book, isolation_level=None, timeout=PATIENCE)
+        holder.execute("BEGIN EXCLUSIVE")
+        hand_in(folder, "bob")
+        wait_for(process, lambda: graded(out) == {"ada", "bob"})
+        time.sleep(8)  # longer than the watch waits for the lock
+        hand_in(folder, "eve")
+        wait_for(process, lambda: graded(out) == {"ada", "bob", "eve"})
+        holder.execute("ROLLBACK")
+        holder.close()
+        wait_for(process, lambda: in_gradebook(book) == {"ada", "bob", "eve"})
+        process.send_signal(signal.SIGINT)
+        said, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert "results that wait for it: 1" in said
+    assert "gradebook: results written: 2" in said
+
+
 def test_refusals(tmp_path: Path) -> None:
     """A folder that is not there, an unknown assignment, output inside of what is watched."""
     (tmp_path / "ada" / "part_b").mkdir(parents=True)
@@ -128,6 +170,7 @@ def test_refusals(tmp_path: Path) -> None:
         "is not there": [str(tmp_path / "nowhere"), "--out", out],
         "lies in the folder that is watched": [str(tmp_path), "--out", str(tmp_path / "out")],
         "unknown assignment": [str(tmp_path), "--out", out, "--assignment", "part_c"],
+        "of kind mysql is not known": [str(tmp_path), "--out", out, "--gradebook", "mysql://h/db"],
     }
     for words, arguments in cases.items():
         done = CliRunner().invoke(app, ["watch", *arguments])
