@@ -135,7 +135,7 @@ class ForkServer:
             confine.drop_privileges()
             access = self.access
             landlock.restrict(access.readable, [scratch, os.devnull], access.devices)
-            seccomp.install()
+            seccomp.install(access.device == "cuda")
         else:
             confine.no_new_privileges()
         return _answer(caps, descriptor, self.access.device)
@@ -210,7 +210,7 @@ def _inner(caps: Caps, descriptor: int, device: str) -> int:
             confine.limit(caps)
             confine.drop_privileges()
             if seccomp.supported():
-                seccomp.install()
+                seccomp.install(device == "cuda")
             status = _answer(caps, descriptor, device)
         finally:
             os._exit(status)

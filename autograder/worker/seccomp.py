@@ -63,6 +63,10 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265),
 }
+# CUDA listens on a socket of its own, for other processes that share its memory: it does not start
+# without. Nothing can connect from inside, and at level strict nothing from outside.
+FOR_CUDA = ("socket", "bind", "listen")
+AF_UNIX = 1
 CLONE, CLONE3 = (56, 220), (435, 435)
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
@@ -78,24 +82,28 @@ def supported() -> bool:
     return os.uname().machine in ARCHITECTURES
 
 
-def install() -> None:
+def install(cuda: bool = False) -> None:
     """Puts the filter on this process; `no_new_privs` must be set before.
+
+    Args:
+        cuda: Lets CUDA have the sockets that it needs: of this host only, and to listen only.
 
     Raises:
         OSError: Another architecture, or the kernel refuses.
     """
-    code = program(os.uname().machine)
+    code = program(os.uname().machine, cuda)
     buffer = ctypes.create_string_buffer(code, len(code))
     filter_ = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
     if libc.prctl(PR_SET_SECCOMP, MODE_FILTER, ctypes.byref(filter_), 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "cannot install the seccomp filter")
 
 
-def program(machine: str) -> bytes:
+def program(machine: str, cuda: bool = False) -> bytes:
     """The filter as bytes of classic BPF.
 
     Args:
         machine: x86_64 or aarch64.
+        cuda: As for `install`.
 
     Raises:
         OSError: Another architecture.
@@ -115,10 +123,18 @@ def program(machine: str) -> bytes:
         (JUMP_EQUAL, 0, 1, CLONE3[which]),
         (RETURN, 0, 0, ERRNO | ENOSYS),
     ]
-    for numbers in DENIED.values():
+    for name, numbers in DENIED.items():
         number = numbers[which]
-        if number is not None:
+        if number is not None and not (cuda and name in FOR_CUDA):
             steps += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, ERRNO | EPERM)]
+    if cuda:
+        steps += [
+            (JUMP_EQUAL, 0, 4, DENIED["socket"][which] or 0),
+            (LOAD, 0, 0, OFFSET_FIRST_ARGUMENT),
+            (JUMP_EQUAL, 0, 1, AF_UNIX),
+            (RETURN, 0, 0, ALLOW),
+            (RETURN, 0, 0, ERRNO | EPERM),
+        ]
     steps += [
         (JUMP_EQUAL, 0, 3, CLONE[which]),
         (LOAD, 0, 0, OFFSET_FIRST_ARGUMENT),

@@ -14,7 +14,7 @@ from autograder.sandbox.gpus import Gpu
 from autograder.sandbox.vram import MIB, Reading, VramError, VramMeter
 from autograder.subject import StudentError
 from autograder.worker.confine import Caps
-from tests.sandbox.conftest import PATIENCE
+from tests.sandbox.conftest import PATIENCE, needs
 
 CARD = Gpu("GPU-abc", 0, "a card")
 
@@ -150,6 +150,44 @@ def test_a_driver_that_stops_answering_is_a_failure_of_the_host(
     with pytest.raises(ForkServerError, match="cannot be watched: NVML: GPU is lost"):
         subject.call("train")
     subject.close()
+
+
+SOCKETS = """
+import socket
+def f():
+    found = []
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind("\\0cuda-like")
+    listening.listen()
+    for attempt in (
+        lambda: socket.socket(socket.AF_UNIX).connect("\\0cuda-like"),
+        lambda: socket.socket(socket.AF_INET),
+        lambda: socket.socket(socket.AF_INET6),
+        lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
+        lambda: __import__("os").fork(),
+    ):
+        try:
+            attempt()
+            found.append("done")
+        except OSError as error:
+            found.append(error.strerror)
+    return found
+"""
+
+
+@pytest.mark.parametrize("level", ["strict", "landlock"])
+def test_sockets_are_there_to_listen_on_and_for_nothing_else(
+    level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CUDA does not start without one; none leads anywhere."""
+    needs(level)
+    monkeypatch.setattr(RemoteSubject, "_start_gpu", lambda _: None)
+    watched_by(monkeypatch, meter(Reading(0)))
+    with ForkServerHandle(level, CARD) as server:
+        subject = RemoteSubject(server, PATIENCE, Caps())
+        subject.define(SOCKETS)
+        assert subject.call("f") == ["Operation not permitted"] * 5
+        subject.close()
 
 
 def test_torchs_own_error_names_the_limit_and_the_line(no_cuda: ForkServerHandle) -> None:
