@@ -6,12 +6,13 @@ crash or a full disk has no valid digest and is ignored; the submission is grade
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import os
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from ..results import ResultError, SubmissionResult, from_json_line, to_json_line
 
@@ -38,10 +39,11 @@ class Journal:
         self.path = folder / NAME
         self.fresh = fresh
         self.known: dict[tuple[str, str, str], SubmissionResult] = {}
-        self.file: IO[bytes] | None = None
+        self.file: FileIO | None = None
 
     def __enter__(self) -> Journal:
-        self.file = self.path.open("ab")
+        # Unbuffered: what could not be written now must not be written later.
+        self.file = self.path.open("ab", buffering=0)
         try:
             # The kernel lets go of it when this process ends, in whatever way.
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -51,7 +53,7 @@ class Journal:
             raise JournalBusyError(message) from None
         self.known = {} if self.fresh else _read(self.path)
         if self.file.tell() and not self.path.read_bytes().endswith(b"\n"):
-            self.file.write(b"\n")
+            _write(self.file, b"\n")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -72,10 +74,21 @@ class Journal:
             raise ValueError("the journal is not open")
         body = json.dumps([key, to_json_line(result)])
         line = f"{_digest(body)} {body}\n".encode()
-        self.file.write(line)
-        self.file.flush()
-        os.fsync(self.file.fileno())
+        size = os.fstat(self.file.fileno()).st_size
+        try:
+            _write(self.file, line)
+            os.fsync(self.file.fileno())
+        except OSError as error:
+            with contextlib.suppress(OSError):  # a part of a line is ignored, but none is better
+                os.ftruncate(self.file.fileno(), size)
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
         self.known[(key, result.student, result.assignment)] = result
+
+
+def _write(file: FileIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _read(path: Path) -> dict[tuple[str, str, str], SubmissionResult]:
