@@ -59,7 +59,7 @@ from kit import add_variance
 #
 # Diffusion is full of random numbers. With a fixed seed you get the same picture twice, and
 # you can tell a change in your code from a change of luck. Pick a seed, keep it, and
-# write it in your report. Ours is the first digits of π.
+# name it with your first figure. Ours is the first digits of π.
 
 # %%
 YOUR_SEED = 3141592
@@ -108,7 +108,8 @@ print(f"on {device}, in {dtype}")
 # The miniature knows about a thousand things and a few ways of drawing them. What works well is
 # `a 3d emoji of a rocket`, `a glossy emoji of a guitar on a pink background`,
 # `a black icon of a skull`, or simply `a penguin`. The styles are *3d, glossy, flat, soft, simple,
-# bold, blob, sketchy emoji* and *black icon*. A word it has never seen tells it nothing.
+# bold, blob, sketchy emoji* and *black icon*. A word it has never seen tells it nothing, and
+# `kit.embed` warns you of such words. One of them is *an*: say `a 3d emoji of a apple`.
 #
 # Where DeepFloyd users write `a high quality photo` to mean "just something nice", the miniature
 # shrugs: it has seen neither *quality* nor *photo*. Its nearest relative is `a 3d emoji` with no
@@ -116,8 +117,15 @@ print(f"on {device}, in {dtype}")
 # these words in training, but never without a thing to draw. Watch what it makes of that.
 #
 # The second dictionary below has prompts for DeepFloyd; use it if you load that model. DeepFloyd's
-# text encoder is too large for most GPUs, so its embeddings come ready-made in a file; put the
-# file's name into `EMBEDDINGS`.
+# text encoder fills a GPU of its own, so its embeddings are made once and kept in a file. In a
+# session in which no model is loaded, and with all the prompts that you want to use:
+#
+# ```python
+# kit.precompute_embeddings(["a rocket ship", "a pencil"], "prompts.safetensors")
+# ```
+#
+# (It takes 11 GB of GPU memory, or 8 with `eight_bit=True`.) Then restart the kernel, load the
+# model and put the file's name into `EMBEDDINGS`.
 
 # %%
 MINIATURE_PROMPTS = {
@@ -145,7 +153,7 @@ DEEPFLOYD_PROMPTS = {
     "hybrid 3": ("a rocket ship", "a pencil"),
 }
 PROMPTS = MINIATURE_PROMPTS  # or DEEPFLOYD_PROMPTS
-EMBEDDINGS = None  # for DeepFloyd: "prompt_embeds_dict.pth"
+EMBEDDINGS = None  # for DeepFloyd: "prompts.safetensors"
 
 texts = [""]
 for prompt in PROMPTS.values():
