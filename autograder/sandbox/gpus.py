@@ -13,6 +13,8 @@ DRIVER = Path("/proc/driver/nvidia/gpus")
 SHARED_NODES = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
 # What libcuda reads to find cards, their links and the processor's memory.
 READABLE = ("/proc/driver/nvidia", "/proc/devices", "/proc/cpuinfo", "/proc/meminfo", "/sys")
+# Where it names its threads.
+WRITABLE = ("/proc/self",)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,16 @@ def visible(driver: Path = DRIVER) -> tuple[Gpu, ...]:
             break
         chosen.append(match)
     return tuple(dict.fromkeys(chosen))
+
+
+def landlock_nodes(gpu: Gpu) -> list[str]:
+    """The device nodes for a worker of level landlock.
+
+    CUDA opens every card that the driver knows before it looks at CUDA_VISIBLE_DEVICES, and takes
+    a refusal for a broken system. In a jail the other nodes are simply not there.
+    """
+    others = [f"/dev/nvidia{other.minor}" for other in installed() if other.uuid != gpu.uuid]
+    return [*gpu.nodes, *others]
 
 
 def _named(name: str, cards: tuple[Gpu, ...]) -> Gpu | None:

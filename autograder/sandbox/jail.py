@@ -12,7 +12,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from .gpus import READABLE, Gpu
+from . import gpus
+from .gpus import Gpu
 
 WORKER = Path(__file__).resolve().parent.parent / "worker"
 INSIDE = "/course"
@@ -71,7 +72,8 @@ def _access(level: str, gpu: Gpu | None) -> dict[str, object]:
     access: dict[str, object] = {"device": "cuda" if gpu else "cpu"}
     if level == "landlock":
         access["readable"] = landlock_readable(gpu)
-        access["devices"] = list(gpu.nodes) if gpu else []
+        access["writable"] = list(gpus.WRITABLE) if gpu else []
+        access["devices"] = gpus.landlock_nodes(gpu) if gpu else []
     return access
 
 
@@ -119,7 +121,7 @@ def inside(path: str) -> str:
 def landlock_readable(gpu: Gpu | None = None) -> list[str]:
     """What a worker of level landlock may read: the system, Python and the worker's folder."""
     devices = ["/dev/urandom", "/dev/random", "/dev/zero"]
-    hardware = [*READABLE, "/proc/self"] if gpu else []
+    hardware = list(gpus.READABLE) if gpu else []
     return [*SYSTEM, *_python_folders(), str(WORKER), *devices, *hardware]
 
 

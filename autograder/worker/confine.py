@@ -56,11 +56,13 @@ class Access:
 
     Attributes:
         readable: What they may read at level landlock.
+        writable: What they may change there beside their scratch folder.
         devices: Device nodes that they may use at level landlock.
         device: Where answers run, "cpu" or "cuda". CUDA starts in the worker, never here.
     """
 
     readable: Sequence[str] = ()
+    writable: Sequence[str] = ()
     devices: Sequence[str] = ()
     device: str = "cpu"
 

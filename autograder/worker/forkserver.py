@@ -134,7 +134,8 @@ class ForkServer:
         if self.level == "landlock":
             confine.drop_privileges()
             access = self.access
-            landlock.restrict(access.readable, [scratch, os.devnull], access.devices)
+            writable = [scratch, os.devnull, *access.writable]
+            landlock.restrict(access.readable, writable, access.devices)
             seccomp.install(access.device == "cuda")
         else:
             confine.no_new_privileges()
