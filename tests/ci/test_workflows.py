@@ -111,6 +111,18 @@ def test_the_steps_grade_a_repository(workspace: Path) -> None:
     assert all((workspace / name).exists() for name in kept)
 
 
+def test_a_runner_that_is_kept_mixes_no_two_students(workspace: Path) -> None:
+    """On a self-hosted runner the second job begins with what the first one left."""
+    for student in ("ada", "bob"):
+        collect(workspace, repository=f"course/part-b-{student}")
+        assert [path.name for path in (workspace / "submitted").iterdir()] == [f"part-b-{student}"]
+        assert not (workspace / "results").exists()
+        assert not (workspace / "exported").exists()
+        for folder in ("results", "exported"):
+            (workspace / folder).mkdir()
+            (workspace / folder / f"{student}.md").touch()
+
+
 def test_only_a_plain_file_of_the_repository_is_taken(workspace: Path) -> None:
     """Links out of the repository, paths out of it, folders and nothing at all: no notebook."""
     secret = workspace / "secret.ipynb"
