@@ -20,7 +20,12 @@ from .checking import PREFIX
 
 # Probes reach these by imports; of the rest of the grader, only what is named below matters.
 FOLLOWED = ("autograder.checks", "autograder.oracles", "autograder.served")
-ALWAYS = ("autograder.diagnosis", "autograder.worker.executor", "autograder.worker.proxies")
+ALWAYS = (
+    "autograder.diagnosis",
+    "autograder.worker.executor",
+    "autograder.worker.prelude",
+    "autograder.worker.proxies",
+)
 
 
 def file_digests(exercise: Exercise) -> dict[str, str]:

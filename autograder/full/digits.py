@@ -18,13 +18,10 @@ from torch import Tensor
 from course.kit.digits import load_digits
 from course.kit.errors import KitError
 
+from .errors import FullTierError
 from .presets import Preset
 
 QUARTERS, MIRRORED = 4, 2
-
-
-class FullTierError(Exception):
-    """The full tier cannot run here; the message says what to do."""
 
 
 @dataclass(frozen=True)

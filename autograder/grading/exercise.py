@@ -17,10 +17,10 @@ from ..portraits import portrait
 from ..results import ExerciseResult, Status
 from ..sandbox import ForkServerError, ForkServerHandle, RemoteSubject
 from ..subject import StudentError
-from ..submission import ManualAnswer
 from ..worker.confine import Caps
 from .budget import Budget
 from .servers import Servers
+from .unrun import without_checks
 
 ATTEMPTS = 3
 MISSING = "There is no answer to this exercise in your notebook."
@@ -48,7 +48,7 @@ def grade_surely(
             # Only at level process can an answer kill the fork server, and so itself.
             if attempt == ATTEMPTS - 1 and servers.level != "process":
                 raise
-    return _without_checks(exercise, "error", ENDED)
+    return without_checks(exercise, "error", ENDED)
 
 
 def grade_exercise(
@@ -69,9 +69,9 @@ def grade_exercise(
         ForkServerError: The host failed, not the answer.
     """
     if source is None:
-        return _without_checks(exercise, "missing", MISSING)
+        return without_checks(exercise, "missing", MISSING)
     if budget is not None and budget.exhausted:
-        return replace(_without_checks(exercise, "timeout", budget.exhausted), limit="submission")
+        return replace(without_checks(exercise, "timeout", budget.exhausted), limit="submission")
     limits = budget.share(exercise.limits) if budget else exercise.limits
     start = time.monotonic()
     student = RemoteSubject(server, limits.wall, caps_of(limits))
@@ -101,30 +101,6 @@ def caps_of(limits: Limits) -> Caps:
         output_mib=limits.output_mib,
         vram_mib=limits.vram_mib,
     )
-
-
-def manual_result(exercise: Exercise, answer: ManualAnswer | None) -> ExerciseResult:
-    """The result of an exercise that a person grades: 0 points for now, and what is there."""
-    if answer is None or not answer.found:
-        message = "The cell of this exercise is not in your notebook."
-    elif exercise.kind == "figure":
-        count = answer.pictures
-        message = f"{count} picture(s) handed in." if count else "No picture was handed in."
-    else:
-        message = "An answer was handed in." if answer.present else "No answer was handed in."
-    return _without_checks(exercise, "manual", message)
-
-
-def refused_result(exercise: Exercise, message: str) -> ExerciseResult:
-    """The result of an exercise of a notebook that could not be read."""
-    return _without_checks(exercise, "manual" if exercise.manual else "missing", message)
-
-
-def _without_checks(exercise: Exercise, status: Status, message: str) -> ExerciseResult:
-    checks = tuple(
-        results.CheckOutcome(name, 0.0, points, message) for name, points in exercise.checks.items()
-    )
-    return ExerciseResult(exercise.id, 0.0, exercise.points, status, None, message, checks)
 
 
 def _settled(outcomes: Sequence[CheckOutcome]) -> bool:

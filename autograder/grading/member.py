@@ -24,7 +24,7 @@ from ..sandbox.gpus import Gpu
 from ..worker.confine import die_with_parent
 from .parts import HostError, Outcome, Task
 from .servers import Servers
-from .training import grade_task
+from .task import grade_task
 
 
 def main(descriptor: int) -> NoReturn:

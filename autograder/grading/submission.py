@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from course.manifest import Manifest
 
 from ..results import ExerciseResult, SubmissionResult
 from ..submission import Answers, Refusal, Submission, SubmissionError, read_answers
 from .budget import Budget
-from .exercise import grade_surely, manual_result, refused_result
-from .servers import Servers
+from .unrun import manual_result, refused_result
+
+if TYPE_CHECKING:
+    from .servers import Servers
 
 
 def read(item: Submission | Refusal, manifest: Manifest) -> Answers | Refusal:
@@ -44,6 +47,9 @@ def grade_answers(
     Raises:
         ForkServerError: The host failed, not an answer.
     """
+    # Who only reads notebooks has no need of torch.
+    from .exercise import grade_surely
+
     start = time.perf_counter()
     budget = Budget(manifest.submission)
     found: list[ExerciseResult] = []

@@ -9,23 +9,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from course.manifest import Manifest
-
-from ..findings import Finding
-from ..full.checkpoint import MAX_BYTES, record_path
-from ..full.digits import FullTierError, available
-from ..full.pieces import RUNS, Run
+from ..full.errors import FullTierError
+from ..full.pieces import RUNS
 from ..full.presets import KINDS, PRESETS, Preset
-from ..full.tier import Handed, confirmed, due, training
-from ..results import SubmissionResult
-from ..sandbox import ForkServerError, RemoteSubject
-from ..subject import Subject
 from ..submission import Submission
 from .devices import Devices
-from .exercise import ATTEMPTS, ENDED, caps_of
 from .parts import HostError, Outcome, Task
-from .servers import Servers
-from .submission import grade_answers
 
 TIERS = ("quick", "full")
 Grade = Callable[[list[Task]], Iterator[tuple[Task, Outcome]]]
@@ -56,6 +45,8 @@ def preset_of(tier: str, name: str | None, devices: Devices) -> Preset | None:
             "--tier full trains for minutes on a GPU, and this run has none: take a host with an "
             "NVIDIA GPU, or --device cpu --preset reduced for smaller networks and fewer digits"
         )
+    from ..full.digits import available  # torch, which a class of the quick tier need not wait for
+
     available(preset)
     return preset
 
@@ -92,6 +83,8 @@ def training_key(key: str, item: Submission, preset: Preset) -> str:
         item: The submission, beside whose notebook records may lie.
         preset: The sizes.
     """
+    from ..full.checkpoint import MAX_BYTES, record_path
+
     digest = hashlib.sha256(f"{key}/{preset.name}".encode())
     for kind in KINDS:
         path = record_path(item.path, kind)
@@ -99,61 +92,3 @@ def training_key(key: str, item: Submission, preset: Preset) -> str:
             digest.update(path.read_bytes())
         digest.update(f"/{kind}/{path is not None}".encode())
     return digest.hexdigest()
-
-
-def grade_task(servers: Servers, task: Task, manifest: Manifest) -> SubmissionResult:
-    """The result of a task: of the quick tier, or of the full one where that is done.
-
-    Raises:
-        ForkServerError: The host failed, not an answer.
-    """
-    if task.quick is None:
-        return grade_answers(servers, task.item, task.answers, manifest, task.only)
-    return train_answers(servers, task)
-
-
-def train_answers(servers: Servers, task: Task) -> SubmissionResult:
-    """A submission's result of the full tier.
-
-    Args:
-        servers: Where workers come from.
-        task: With the quick tier's result.
-
-    Raises:
-        ForkServerError: The host failed, not an answer.
-        FullTierError: The digits are gone.
-    """
-    quick = task.quick
-    assert quick is not None
-    results = {result.id: result for result in quick.exercises}
-    handed = Handed(task.item.student, task.item.path, task.answers.sources, results)
-    found: list[Finding] = []
-    for run in RUNS.values():
-        found += _surely(servers, handed, run, PRESETS[task.preset])
-    exercises = confirmed(quick.exercises, found)
-    return replace(
-        quick,
-        exercises=exercises,
-        score=sum(exercise.score for exercise in exercises),
-        seconds=round(quick.seconds + sum(f.seconds for f in found), 3),
-        tier="full",
-        trainings=tuple(found),
-    )
-
-
-def _surely(servers: Servers, handed: Handed, run: Run, preset: Preset) -> list[Finding]:
-    """What is found of a training, also where the fork server dies on the way."""
-
-    def start() -> Subject:
-        limits = preset.limits
-        return RemoteSubject(servers.get(), limits.wall, caps_of(limits))
-
-    for attempt in range(ATTEMPTS):
-        try:
-            return training(handed, run, preset, start) if due(handed, run) else []
-        except ForkServerError:
-            servers.drop()
-            # Only at level process can an answer kill the fork server, and so itself.
-            if attempt == ATTEMPTS - 1 and servers.level != "process":
-                raise
-    return [Finding(run.exercise, run.check, "error", message=ENDED)]

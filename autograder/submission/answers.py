@@ -12,7 +12,7 @@ from autograder.submission.blocks import blocks_of
 from autograder.submission.completing import helpers_of, with_helpers, without_trials
 from autograder.submission.needs import needs_of
 from autograder.submission.notebook import Cell, read_cells
-from autograder.worker.executor import PRELUDE
+from autograder.worker.prelude import PRELUDE
 from course.exercise import Exercise, Manifest
 
 _PRELUDE_NEEDS = needs_of(PRELUDE)

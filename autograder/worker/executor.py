@@ -21,21 +21,10 @@ from torch import nn
 
 from . import gpu, proxies
 from .exhaustion import exhausted
+from .prelude import PRELUDE
 from .wire import Handle, Spec, TooLargeError, WireError
 
 FILENAME = "<answer>"
-
-# What every notebook has imported before its first exercise.
-PRELUDE = """
-import math
-import numpy as np
-import torch
-import torch.nn.functional as F
-import torchvision.transforms.functional as TF
-from torch import Tensor, nn
-from tqdm.auto import tqdm
-from kit import add_variance
-"""
 
 
 class Executor:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from autograder.served import cosine_tables
-from autograder.worker.executor import PRELUDE
+from autograder.worker.prelude import PRELUDE
 from solutions import ddpm, sampling, training
 
 SECONDS = 120
