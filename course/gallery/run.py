@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +18,8 @@ from .layout import shrink
 from .studio import Studio
 
 RECORD = "gallery.json"
-"""File beside the figures: the weights that made them, and each one's seconds and precision."""
+"""File beside the figures: the weights that made them, each one's seconds on the clock and of all
+cores together, and the precision."""
 
 
 class GalleryError(Exception):
@@ -76,8 +77,12 @@ def gallery(
             f"--only {error.args[0]}: no such section; there are {', '.join(SECTIONS)}"
         ) from None
     _writable(out)
-    studio = _studio(source, device, bfloat16=bfloat16)
-    record = _Record(out, _fingerprint(studio.stage_1), fresh=fresh)
+    studio = _studio(source, device)
+    record = _Record(out, _fingerprint(studio.stage_1), fresh=fresh)  # of the weights as they are
+    if bfloat16:
+        # Block by block: the model's own .to warns of blocks that must stay float32; it has none.
+        for block in studio.stage_1.unet.children():
+            block.to(torch.bfloat16)
     watcher.planned(len(plans))
     hook = studio.stage_1.unet.register_forward_pre_hook(
         lambda _unet, arguments: watcher.called(len(arguments[0]))
@@ -95,14 +100,18 @@ def _make(plan: Plan, studio: Studio, record: _Record, watcher: Watcher, *, fres
         watcher.finished(plan.name, None)
         return path
     watcher.started(plan.name)
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     partial = path.with_suffix(".part.png")
     try:
         plan.make(studio, partial)
         shrink(partial)
         partial.replace(path)
         seconds = round(time.perf_counter() - start, 1)
-        record.add(plan.name, seconds, str(studio.stage_1.unet.dtype).removeprefix("torch."))
+        cpu_seconds = round(time.process_time() - cpu_start, 1)
+        precision = str(studio.stage_1.unet.dtype).removeprefix("torch.")
+        record.add(
+            plan.name, {"seconds": seconds, "cpu_seconds": cpu_seconds, "precision": precision}
+        )
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise GalleryError(
@@ -139,13 +148,11 @@ class _Record:
                 f"{path} is no record of a gallery; remove it, the figures are then made again"
             ) from error
 
-    def add(self, name: str, seconds: float, precision: str) -> None:
+    def add(self, name: str, made: Mapping[str, float | str]) -> None:
         """Notes a finished figure, by a rename, so that the record is always whole."""
         # Another run may have added to the same folder meanwhile.
         known = self._read()
-        self.figures = (known["figures"] if known else self.figures) | {
-            name: {"seconds": seconds, "precision": precision}
-        }
+        self.figures = (known["figures"] if known else self.figures) | {name: dict(made)}
         partial = self.folder / f"{RECORD}.part"
         whole = {"weights": self.weights, "figures": self.figures}
         partial.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
@@ -165,7 +172,7 @@ def _writable(folder: Path) -> None:
         ) from error
 
 
-def _studio(source: str | None, device: str | None, *, bfloat16: bool) -> Studio:
+def _studio(source: str | None, device: str | None) -> Studio:
     if device not in (None, "cpu", "cuda"):
         raise GalleryError(f"--device {device}: there are cpu and cuda")
     if device == "cuda" and not torch.cuda.is_available():
@@ -181,10 +188,6 @@ def _studio(source: str | None, device: str | None, *, bfloat16: bool) -> Studio
         )
     # A tenth faster on CPUs; the numbers are the same up to rounding.
     stage_1.unet.to(memory_format=torch.channels_last)
-    if bfloat16:
-        # Block by block: the model's own .to warns of blocks that must stay float32; it has none.
-        for block in stage_1.unet.children():
-            block.to(torch.bfloat16)
     stage_1.set_progress_bar_config(disable=True)
     return Studio(stage_1)
 

@@ -79,6 +79,17 @@ def test_fresh_makes_again(made: tuple[Path, Result]) -> None:
     assert "there already" not in result.stderr
 
 
+def test_another_precision_is_not_another_model(made: tuple[Path, Result]) -> None:
+    """A run at bfloat16 goes on with the figures of one at float32."""
+    out, _ = made
+    result = gallery(out, "--only", "a1_1", "--only", "a1_3", "--bfloat16")
+    assert result.exit_code == 0, result.output
+    figures = json.loads((out / RECORD).read_text(encoding="utf-8"))["figures"]
+    assert figures["a1_3_one_step"]["precision"] == "bfloat16"
+    assert figures["a1_1_forward"]["precision"] == "float32"
+    assert figures["a1_3_one_step"]["cpu_seconds"] > 0
+
+
 def test_other_weights(tmp_path: Path) -> None:
     """Figures of two models are not mixed."""
     record = tmp_path / RECORD
