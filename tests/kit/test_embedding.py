@@ -182,6 +182,23 @@ def test_precomputing_says_what_is_missing(
             precompute_embeddings("a", tmp_path / "p.safetensors", tiny_directory, eight_bit=True)
 
 
+def test_a_full_disk_leaves_no_half_file(
+    tiny_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next try finds its name free."""
+
+    def full(_found: Any, file: Path) -> None:
+        file.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    with pytest.raises(KitError, match=r"No space left on device.*free space"):
+        precompute_embeddings("a rocket", tmp_path / "p.safetensors", tiny_directory)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(KitError, match="no folder"):
+        precompute_embeddings("a rocket", tmp_path / "none" / "p.safetensors", tiny_directory)
+
+
 def test_a_warning_points_to_the_caller(tiny: Any) -> None:
     """At the student's line, not at one of the kit."""
     with pytest.warns(UserWarning, match="rokcet") as caught:

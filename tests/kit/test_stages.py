@@ -212,6 +212,7 @@ def wrapped() -> Exception:
         (ConnectionError("no route"), "check the network"),
         (OSError("the model is not fully cached locally"), "check the network"),
         (torch.OutOfMemoryError("CUDA out of memory"), "cpu_offload=True"),
+        (OSError(28, "No space left on device"), "set HF_HOME to a folder on a larger disk"),
         (ValueError("odd\nthing"), r"did not load \(ValueError: odd thing\)"),
     ],
     ids=[
@@ -222,6 +223,7 @@ def wrapped() -> Exception:
         "no-network",
         "diffusers",
         "memory",
+        "full-disk",
         "other",
     ],
 )
