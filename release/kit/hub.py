@@ -37,6 +37,11 @@ def explain_hub_failure(name: str, error: BaseException) -> str:
             f"{name} is not in the local cache and the hub cannot be reached: check the network, "
             "or call load_stage_1() for the miniature, which needs none"
         )
+    if "no space left" in text:
+        return (
+            f"{name} does not fit on the disk: free some gigabytes, or set HF_HOME to a folder on "
+            "a larger disk"
+        )
     if "out of memory" in text:
         return f"{name} does not fit into the memory of the device: try cpu_offload=True"
     return f"{name} did not load ({type(error).__name__}: {_line(error)})"

@@ -43,9 +43,10 @@ def precompute_embeddings(
         The file.
 
     Raises:
-        KitError: If the file is there already or is no `.safetensors`, or the encoder does not
-            load, saying what to do next.
+        KitError: If the file is there already, is no `.safetensors` or cannot be written, or the
+            encoder does not load, saying what to do next.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     wanted = as_list([*as_list(prompts), ""])
@@ -54,9 +55,20 @@ def precompute_embeddings(
         raise KitError(f"precompute_embeddings: name the file *.safetensors, not {target.name!r}")
     if target.exists():
         raise KitError(f"precompute_embeddings: {target} is there already; give another name")
+    if not target.parent.is_dir():
+        raise KitError(f"precompute_embeddings: no folder {target.parent}; make it first")
     pipeline = _load_encoder(source, eight_bit=eight_bit)
     found = {prompt: encode(pipeline, prompt).cpu().contiguous() for prompt in wanted}
-    save_file(found, target)
+    partial = target.with_name(target.name + ".part")
+    try:
+        save_file(found, partial)
+        partial.replace(target)
+    except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        raise KitError(
+            f"precompute_embeddings: {target} cannot be written ({error}); free space or choose "
+            "another folder"
+        ) from error
     return target
 
 
