@@ -47,6 +47,9 @@ class Refusal:
         return bool(self.assignment)
 
 
+PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+
+
 def find_submissions(
     submitted: Path, assignment: str | None = None, known: Collection[str] = ASSIGNMENTS
 ) -> list[Submission | Refusal]:
@@ -160,6 +163,10 @@ def _of_assignment(student: str, assignment: str, folder: Path) -> Submission | 
         return refuse(f"{where} cannot be listed ({error.strerror}): check its permissions")
     notebooks = [path for path in entries if path.name.lower().endswith(".ipynb")]
     if not notebooks:
+        packed = [path for path in entries if path.name.lower().endswith(PACKED)]
+        if packed:  # never opened: what it would write, where, and how much is its author's choice
+            name = printable(packed[0].name)
+            return refuse(f"{where} holds {name} and no notebook: unpack it, or hand in the .ipynb")
         return refuse(f"{where} holds no notebook (.ipynb): hand in {assignment}.ipynb")
     if len(notebooks) > 1:
         names = ", ".join(printable(path.name) for path in notebooks[:3])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,33 @@ def test_pipe_is_refused_and_not_waited_for(submitted: Path) -> None:
     os.mkfifo(submitted / "pipe")
     assert "is a named pipe" in refusal_of(submitted, "eve").message
     assert "is a named pipe" in refusal_of(submitted, "pipe").message
+
+
+@pytest.mark.parametrize("kind", ["slip", "link", "bomb", "plain"])
+def test_zip_is_refused_and_not_opened(submitted: Path, tmp_path: Path, kind: str) -> None:
+    """With names that lead out of it, a link, or a hundred megabytes in a hundred kilobytes."""
+    folder = submitted / "eve" / "part_a"
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / "work\n.ZIP", "w", zipfile.ZIP_DEFLATED) as packed:
+        if kind == "slip":
+            packed.writestr("../../../escaped.ipynb", "{}")
+            packed.writestr(str(tmp_path / "escaped.ipynb"), "{}")
+        elif kind == "link":
+            link = zipfile.ZipInfo("part_a.ipynb")
+            link.external_attr = (stat.S_IFLNK | 0o777) << 16
+            packed.writestr(link, "/etc/passwd")
+        else:
+            packed.writestr("part_a.ipynb", bytes(10**8) if kind == "bomb" else "{}")
+    before = sorted(tmp_path.rglob("*"))
+    message = refusal_of(submitted, "eve").message
+    assert message.startswith("eve/part_a holds work\\n.ZIP and no notebook: unpack it")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_zip_beside_a_notebook_is_left_alone(submitted: Path) -> None:
+    (submitted / "aria" / "part_a" / "figures.zip").write_bytes(b"PK")
+    (found,) = find_submissions(submitted, "part_a")
+    assert isinstance(found, Submission)
 
 
 def test_folder_named_like_a_notebook_is_refused(submitted: Path) -> None:
