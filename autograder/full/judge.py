@@ -1,4 +1,7 @@
-"""The full tier's judge: a small classifier of digits that ships with the grader."""
+"""The full tier's judge: a small classifier of digits that ships with the grader.
+
+Its last class is for what is no digit: noise, blots, two digits over each other.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ from torch import Tensor, nn
 PATH = Path(__file__).with_name("judge.safetensors")
 SURE = 0.8
 WIDTHS = (12, 32, 32, 64)
+NO_DIGIT = 10
 
 
 def network() -> nn.Sequential:
-    """Logits, (N, 10), of pictures (N, 1, 28, 28) in [0, 1]; 32,142 parameters."""
+    """Logits, (N, 11), of pictures (N, 1, 28, 28) in [0, 1]; 32,207 parameters."""
     first, second, third, last = WIDTHS
     return nn.Sequential(
         *_stage(1, first),
@@ -26,7 +30,7 @@ def network() -> nn.Sequential:
         *_stage(third, last),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
-        nn.Linear(last, 10),
+        nn.Linear(last, NO_DIGIT + 1),
     )
 
 
@@ -52,7 +56,7 @@ def read(images: Tensor, batch_size: int = 500) -> tuple[Tensor, Tensor]:
         batch_size: Pictures at a time.
 
     Returns:
-        Its class of each, (N,), int64, and its probability, (N,).
+        Its class of each, (N,), int64, `NO_DIGIT` for none, and its probability, (N,).
     """
     batches = images.float().clamp(0, 1).split(batch_size)
     sure, classes = torch.cat([judge()(x).softmax(1) for x in batches]).max(1)

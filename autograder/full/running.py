@@ -17,6 +17,8 @@ from .digits import Digits, Secret
 from .pieces import Run, Text
 from .presets import Preset
 
+SETS = 3  # of 16 pictures, where the sampler takes no classes
+
 # What stands beside the answer in the worker; an answer has no reason to define such names.
 RESERVED = frozenset(name for name in vars(inside) if name.lower().startswith("grader"))
 
@@ -159,9 +161,11 @@ def _drawn(bench: Bench) -> dict[str, float]:
 def judged(bench: Bench, x: Tensor, c: Tensor | None) -> dict[str, float]:
     """How many samples the judge is sure of, and how many show the digit asked for."""
     seen, sure = judge.read(bench.secret.turn_back(x))
-    found = {"legible": float((sure > judge.SURE).float().mean())}
+    legible = (seen != judge.NO_DIGIT) & (sure > judge.SURE)
+    found = {"legible": float(legible.float().mean())}
     if c is not None:
-        found["right"] = float((bench.secret.names[seen] == c).float().mean())
+        wanted = bench.secret.names.argsort()[c]  # as the data set calls them
+        found["right"] = float((seen == wanted).float().mean())
     return found
 
 
@@ -175,13 +179,11 @@ def _sampler(bench: Bench, text: Text, poor: bool) -> list[Finding]:
     if poor:
         message = "There is no well trained network to sample from."
         return [replace(blank, message=message)]
-    recipe = bench.preset.recipes[bench.run.kind]
     c = torch.arange(bench.preset.samples) % 10 if bench.run.kind == "class" else None
     try:
-        x = bench.student.call(
-            "grader_sample", recipe.plain(), c, bench.preset.guidance, bench.seed + 3
+        x = torch.cat(
+            [_sampled(bench, c, number) for number in range(1 if c is not None else SETS)]
         )
-        as_tensor(x, (16 if c is None else len(c), 1, 28, 28), "The samples")
         values = judged(bench, x, c)
     except StudentError as error:
         return [failure(blank, error, started)]
@@ -192,6 +194,13 @@ def _sampler(bench: Bench, text: Text, poor: bool) -> list[Finding]:
     status = "failed" if wrong else "passed"
     seconds = since(started)
     return [replace(blank, status=status, values=values, message=text_, seconds=seconds)]
+
+
+def _sampled(bench: Bench, c: Tensor | None, number: int) -> Tensor:
+    """Pictures by the student's sampler: one of each class in `c`, or 16 without classes."""
+    recipe, guidance = bench.preset.recipes[bench.run.kind].plain(), bench.preset.guidance
+    x = bench.student.call("grader_sample", recipe, c, guidance, bench.seed + 3 + number)
+    return as_tensor(x, (16 if c is None else len(c), 1, 28, 28), "The samples")
 
 
 def failure(blank: Finding, error: StudentError, started: float) -> Finding:

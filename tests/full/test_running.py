@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -54,7 +54,7 @@ def test_stand_ins_take_the_place_of_broken_answers(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_stand_ins_are_of_the_size_that_the_assignment_gives(kind: Kind, answers: Answers) -> None:
-    makers = {
+    makers: dict[Kind, Callable[[], torch.nn.Module]] = {
         "denoiser": lambda: UnconditionalUNet(1, 4),
         "time": lambda: TimeConditionalUNet(1, 10, 4),
         "class": lambda: ClassConditionalUNet(1, 10, 4),
