@@ -94,7 +94,9 @@ def _folders(root: str | Path | None) -> Iterator[Path]:
         return
     yield Path("data")
     # For those who develop the course: the data beside the repository.
-    yield paths.HERE.parents[1].parent / "shared" / "data" / "mnist"
+    beside = paths.HERE.parent.parent.parent / "shared" / "data" / "mnist"
+    if beside.is_dir():
+        yield beside
 
 
 def _download_folder(root: str | Path | None) -> Path:
