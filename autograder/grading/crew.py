@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 
 from ..sandbox.gpus import Gpu
 from .nursery import Nursery
@@ -62,22 +61,20 @@ class _Member:
 
 def grade_all(
     tasks: Iterable[Task],
-    level: str,
+    nursery: Nursery,
     workers: int,
-    manifest_path: Path | None = None,
     slots: Sequence[Gpu] = (),
 ) -> Generator[tuple[Task, Outcome], None, None]:
     """Results as they come, in no order; closing the iterator ends every process.
 
     Args:
         tasks: What to grade; any number.
-        level: Isolation level, available on this host.
+        nursery: Where processes come from; it is closed at the end.
         workers: Number of processes for what runs on the CPU.
-        manifest_path: Another manifest than the course's.
         slots: A card for each process that grades what runs on a GPU.
     """
     places = [*(Place(None) for _ in range(workers)), *map(Place, slots)]
-    crew = _Crew(tasks, level, places, manifest_path)
+    crew = _Crew(tasks, nursery, places)
     try:
         yield from crew.run()
         crew.dismiss(at_once=False)
@@ -91,15 +88,14 @@ class _Crew:
     def __init__(
         self,
         tasks: Iterable[Task],
-        level: str,
+        nursery: Nursery,
         places: Sequence[Place],
-        manifest_path: Path | None,
     ) -> None:
         # One queue for each device: what runs on the CPU never waits for a GPU.
         self.waiting: dict[str, deque[tuple[Task, int]]] = {"cpu": deque(), "cuda": deque()}
         for task in tasks:
             self.waiting[task.device].append((task, 1))
-        self.nursery = Nursery(level, manifest_path)
+        self.nursery = nursery
         self.free = list(places)
         self.members: list[_Member] = []
         self.attempt: dict[_Member, int] = {}

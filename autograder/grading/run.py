@@ -21,6 +21,7 @@ from .devices import Devices, choose
 from .folder import claim
 from .journal import Journal
 from .key import content_key
+from .nursery import Nursery
 from .parts import HostError, Joiner, Outcome, Task, split
 from .record import write_record
 from .submission import read, refuse
@@ -99,11 +100,14 @@ def grade_class(options: Options, progress: Progress = lambda _done, _total: Non
     start = time.monotonic()
     claim(options.out)
     report = Report(level, notes=list(devices.notes))
-    with Journal(options.out, options.fresh) as journal:
-        tasks = _sort_out(found, manifest, devices, journal, report, preset)
+    with (
+        Nursery(level, options.manifest) as nursery,
+        Journal(options.out, options.fresh) as journal,
+    ):
+        tasks = _sort_out(found, manifest, devices, journal, report, preset, nursery)
         total = len(report.results) + len(tasks)
         progress(len(report.results), total)
-        for task, outcome in _outcomes(tasks, manifest, devices, report, options, preset):
+        for task, outcome in _outcomes(tasks, manifest, devices, nursery, options, preset):
             if isinstance(outcome, HostError):
                 name = f"{task.item.student}/{task.item.assignment}"
                 report.failed.append(f"{name}: {outcome}; run the command again to grade it")
@@ -129,7 +133,7 @@ def _outcomes(
     tasks: list[Task],
     manifest: Manifest,
     devices: Devices,
-    report: Report,
+    nursery: Nursery,
     options: Options,
     preset: Preset | None,
 ) -> Iterator[tuple[Task, Outcome]]:
@@ -138,7 +142,7 @@ def _outcomes(
 
     def grade(parts: list[Task]) -> Iterator[tuple[Task, Outcome]]:
         joiner = Joiner(manifest)
-        done = grade_all(parts, report.level, workers, options.manifest, devices.slots)
+        done = grade_all(parts, nursery, workers, devices.slots)
         with closing(done) as outcomes:
             for task, outcome in outcomes:
                 if (whole := joiner.add(task, outcome)) is not None:
@@ -167,8 +171,12 @@ def _sort_out(
     journal: Journal,
     report: Report,
     preset: Preset | None,
+    nursery: Nursery,
 ) -> list[Task]:
-    """Reads every notebook; what is refused or known gets its result at once."""
+    """Reads every notebook; what is refused or known gets its result at once.
+
+    With the first that is to be graded the nursery starts, and imports while others are read.
+    """
     tasks: list[Task] = []
     for item in found:
         answers = read(item, manifest)
@@ -180,6 +188,7 @@ def _sort_out(
         key = training_key(key, item, preset) if preset else key
         known = journal.find(key, item.student, item.assignment)
         if known is None:
+            nursery.start()
             tasks.append(Task(key, item, answers))
         else:
             report.reused += 1

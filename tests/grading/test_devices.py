@@ -16,6 +16,7 @@ from autograder.cli import app
 from autograder.grading import crew
 from autograder.grading.devices import Devices, choose
 from autograder.grading.key import content_key
+from autograder.grading.nursery import Nursery
 from autograder.grading.parts import HostError, Joiner, Task, split
 from autograder.grading.run import Options, grade_class
 from autograder.results import ExerciseResult, SubmissionResult
@@ -220,7 +221,7 @@ def test_cpu_answers_go_on_while_every_gpu_is_taken(mixed: Manifest) -> None:
     tasks = [replace(task, key=f"gpu {n}", device="cuda", only=(FORWARD,)) for n in range(4)]
     tasks += [replace(task, key=f"cpu {n}", only=(TIMESTEPS,)) for n in range(6)]
     seen = []
-    for found, _outcome in crew.grade_all(tasks, "strict", 1, None, CARDS):
+    for found, _outcome in crew.grade_all(tasks, Nursery("strict"), 1, CARDS):
         seen.append(found.key)
         if len(seen) == 6:
             assert all(key.startswith("cpu") for key in seen)
