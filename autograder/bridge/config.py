@@ -6,6 +6,9 @@ from typing import Any
 
 from .address import database_url
 
+# The course of a gradebook that nbgrader is told none for.
+DEFAULT_COURSE = "default_course"
+
 
 def configure(config: Any) -> None:
     """Makes `nbgrader autograde` grade the course's notebooks by the hidden checks.
@@ -17,6 +20,8 @@ def configure(config: Any) -> None:
 
     No kernel is started for ``part_a`` and ``part_b``; other notebooks are graded by nbgrader as
     before. Late penalties, extensions and every other option of nbgrader keep their meaning.
+
+    A gradebook in PostgreSQL is named above these lines, by ``c.CourseDirectory.db_url``.
 
     Args:
         config: What `get_config()` gives.
@@ -47,3 +52,6 @@ def configure(config: Any) -> None:
     place = config.CourseDirectory.get("db_url")
     if isinstance(place, str) and place.startswith("postgres"):
         config.CourseDirectory.db_url = database_url(place)
+        # PostgreSQL wants each assignment's course to be there, and nbgrader makes none of no name.
+        if not config.CourseDirectory.get("course_id"):
+            config.CourseDirectory.course_id = DEFAULT_COURSE

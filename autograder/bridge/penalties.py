@@ -1,55 +1,48 @@
-"""Late penalties as a course's own `nbgrader_config.py` asks for them.
+"""Late penalties as a course's own configuration asks for them.
 
 `nbgrader autograde` assigns them itself. A gradebook that `autograder grade` fills in gets the same
-ones: by the plugin of the course's configuration, which is read where nbgrader's layout has it,
-beside the folder `submitted`.
+ones, by the same plugin.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .course import Course, refusal
 from .errors import GradebookError
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
-
-NAME = "nbgrader_config"
 
 
 class LatePenalties:
     """The late-submission plugin of a course.
 
     Args:
-        submitted: The folder that is graded.
+        course: The course; without one no penalty is assigned, and none is taken away.
 
     Raises:
-        GradebookError: The course's configuration, or its plugin, cannot be loaded.
+        GradebookError: The plugin cannot be loaded.
     """
 
-    def __init__(self, submitted: Path | None) -> None:
-        self.path = submitted.resolve().parent / f"{NAME}.py" if submitted else None
+    def __init__(self, course: Course | None) -> None:
+        self.course = course
         self._plugin: Any = None
-        if self.path is not None and self.path.is_file():
+        if course is not None:
             try:
-                self._plugin = _plugin_of(self.path)
-            except Exception as error:  # whatever an instructor's own file raises
-                words = " ".join(str(error).split())[:200]
-                raise GradebookError(
-                    f"{self.path}: {type(error).__name__}: {words}: correct it; late penalties "
-                    "are assigned by it"
-                ) from error
+                self._plugin = _plugin_of(course)
+            except Exception as error:  # the plugin is the instructor's own
+                raise refusal(course.path, error) from error
 
     def assign(self, gradebook: Gradebook, assignment: str, notebook: str, student: str) -> None:
         """Assigns the penalty of a submission whose scores are in the gradebook.
 
-        Where the course has no configuration, what is there stays. The caller commits.
+        The caller commits.
 
         Raises:
             GradebookError: The plugin failed.
         """
-        if self._plugin is None:
+        if self.course is None:
             return
         submission = gradebook.find_submission(assignment, student)
         own: Any = gradebook.find_submission_notebook(notebook, assignment, student)
@@ -60,24 +53,17 @@ class LatePenalties:
                 penalty = self._plugin.late_submission_penalty(student, own.score, late)
             except Exception as error:  # the plugin is the instructor's own
                 raise GradebookError(
-                    f"{self.path}: the late-submission plugin failed for {student}/{assignment} "
-                    f"({type(error).__name__}: {error}): correct it, then write again"
+                    f"{self.course.path}: the late-submission plugin failed for "
+                    f"{student}/{assignment} ({type(error).__name__}: {error}): correct it, then "
+                    "write again"
                 ) from error
         own.late_submission_penalty = None if penalty is None else min(max(penalty, 0), own.score)
 
 
-def _plugin_of(path: Path) -> Any:
+def _plugin_of(course: Course) -> Any:
     """Loads the plugin that a configuration names; nbgrader's own penalises nobody."""
-    from nbgrader.apps.baseapp import NbGrader
     from nbgrader.preprocessors import AssignLatePenalties
-    from traitlets.config.loader import Config, PyFileConfigLoader
 
-    app = NbGrader()
-    app.load_cwd_config = False
-    app.log.setLevel("ERROR")
-    app.load_config_file()
-    config = Config(app.config)
-    config.merge(PyFileConfigLoader(path.name, path=str(path.parent)).load_config())
-    step = AssignLatePenalties(config=config)
+    step = AssignLatePenalties(config=course.config)
     step.init_plugin()
     return step.plugin_inst

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors.base import NbGraderPreprocessor
 from traitlets import Unicode
@@ -24,11 +23,10 @@ from course.manifest import load_manifest
 
 from ..results import SubmissionResult
 from .assignment import is_ours, part_of
-from .cells import check_cell
-from .cleaning import cleaned
+from .copies import shown_copy
 from .database import opened, patiently
 from .errors import GradebookError
-from .restoring import restore, tagged_cells
+from .restoring import tagged_cells
 from .writer import write_submission
 
 Step = tuple[NotebookNode, Any]
@@ -72,14 +70,11 @@ class GradeAnswers(NbGraderPreprocessor):
         result = self._grade(folder / f"{told['notebook']}.ipynb", told)
         self.graded[key_of(told)] = result
         manifest = load_manifest()
-        nb = cleaned(nb)
         known = _with_gradebook(
             told,
             lambda book: tagged_cells(book.find_notebook(told["notebook"], told["assignment"])),
         )
-        restore(nb, known, manifest.of_part(part_of(told["notebook"])))
-        _show_checks(nb, result)
-        return nb, resources
+        return shown_copy(nb, known, result, manifest, part_of(told["notebook"])), resources
 
     def _grade(self, path: Path, told: Any) -> SubmissionResult:
         from ..failures import HostFailureError
@@ -151,20 +146,3 @@ def _with_gradebook(told: Any, do: Callable[[Any], T]) -> T:
 def key_of(told: Any) -> tuple[str, ...]:
     """Names a submitted notebook by nbgrader's resources of it."""
     return tuple(told[name] for name in ("db_url", "assignment", "student", "notebook"))
-
-
-def _show_checks(nb: NotebookNode, result: SubmissionResult) -> None:
-    """Puts what each check said below the locked cell that bears the points."""
-    texts = {}
-    for exercise in result.exercises:
-        lines = [
-            f"{'passed' if check.passed else 'not passed'}: {check.name} "
-            f"({check.score:g} of {check.max_score:g})"
-            + (f": {check.message}" if check.message else "")
-            for check in exercise.checks
-        ]
-        texts[check_cell(exercise.id)] = "".join(f"{line}\n" for line in lines)
-    for cell in nb.cells:
-        text = texts.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
-        if text and cell.cell_type == "code":
-            cell.outputs = [new_output("stream", name="stdout", text=text)]

@@ -3,7 +3,7 @@
 Scores go to ``auto_score`` and messages to ``auto_comment``. What people gave (manual scores,
 extra credit, comments of their own) is never touched; nbgrader lets it take precedence. A manual
 score is marked for review when what the grader says has changed. Late penalties follow the score
-by the plugin of the course's configuration, as in nbgrader.
+by the plugin of the course's configuration, as in nbgrader, and formgrader's copies are made.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..results import SubmissionResult
 from .address import database_url, shown
 from .assignment import prepare_assignment, refuse_renamed
 from .cells import Marks, marks_of, plain
+from .course import course_of
 from .database import check_schema, opened, patiently, require_nbgrader
 from .penalties import LatePenalties
 from .timestamps import timestamp_of
@@ -60,7 +61,7 @@ class GradebookWriter:
             GradebookError: It cannot be used, or the course's configuration cannot.
         """
         require_nbgrader()
-        LatePenalties(submitted)
+        LatePenalties(course_of(submitted))
         empty = patiently(lambda: check_schema(self.url), self.url, self.patience)
         return [f"{shown(self.url)} is a new gradebook"] if empty else []
 
@@ -86,7 +87,7 @@ class GradebookWriter:
         """
         require_nbgrader()
         todo, notes = list(results), dict[str, None]()
-        waiting, penalties = list(todo), LatePenalties(submitted)
+        waiting, finish = list(todo), self._finisher(submitted)
 
         def work() -> None:
             with opened(self.url) as gradebook:
@@ -95,7 +96,7 @@ class GradebookWriter:
                 while waiting:
                     found = write_submission(gradebook, waiting[0], self.manifest, submitted)
                     notes.update(dict.fromkeys(found))
-                    self._penalise(gradebook, waiting[0], penalties)
+                    finish(gradebook, waiting[0])
                     waiting.pop(0)
                     progress(len(todo) - len(waiting), len(todo))
 
@@ -109,12 +110,20 @@ class GradebookWriter:
                     raise
         return list(notes)
 
-    def _penalise(
-        self, gradebook: Gradebook, result: SubmissionResult, penalties: LatePenalties
-    ) -> None:
-        name = result.assignment
-        penalties.assign(gradebook, name, name, plain(result.student))
-        gradebook.db.commit()
+    def _finisher(self, submitted: Path | None) -> Callable[[Gradebook, SubmissionResult], None]:
+        """Gives what is left to do for a submission that is in the gradebook."""
+        from .copies import Copies
+
+        course = course_of(submitted)
+        penalties, copies = LatePenalties(course), Copies(course, submitted, self.manifest)
+
+        def finish(gradebook: Gradebook, result: SubmissionResult) -> None:
+            name = result.assignment
+            penalties.assign(gradebook, name, name, plain(result.student))
+            gradebook.db.commit()
+            copies.make(gradebook, result)
+
+        return finish
 
 
 def write_submission(
