@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from kit.vocabulary import describe_unknown
 from torch import Tensor
 
 from course.gallery.layout import save_book, shrink
@@ -77,9 +76,7 @@ def _training_pictures(
 
 
 def _generic(bench: Bench, count: int) -> list[str]:
-    tokenizer = bench.painter.stage_1.tokenizer
-    usable = [p for p in PROMPTS if not describe_unknown(tokenizer, p)]
-    usable = usable or [""]
+    usable = [prompt for prompt in PROMPTS if bench.knows(prompt)] or [""]
     return [usable[number % len(usable)] for number in range(count)]
 
 

@@ -29,6 +29,7 @@ Say = Callable[[str], None]
 
 MEASURES: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "recognition": measures.recognition,
+    "generic": measures.generic,
     "all_names": measures.all_names,
     "held_out": measures.held_out,
     "anagrams": measures.anagrams,

@@ -16,6 +16,8 @@ from .judge import Judge, JudgeError, look
 from .judge_pictures import Augmenter
 from .pack import Pack
 
+SEED = 1618
+
 
 @dataclass(frozen=True)
 class JudgeSettings:
@@ -62,6 +64,7 @@ def train_judge(
     Raises:
         JudgeError: If the checkpoint is damaged, of other settings, or cannot be written.
     """
+    torch.manual_seed(SEED)
     data = Augmenter(pack, device)
     judge = Judge(data.names, view, settings.widths).to(device)
     judge = judge.to(memory_format=torch.channels_last)

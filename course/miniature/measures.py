@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from kit.vocabulary import describe_unknown
 from torch import Tensor
 
+from .captions import GENERIC
 from .judge import Judge, look, low_pass
 from .names import SEED, draw_pairs, draw_sets, known, thing
 from .pack import STYLE_WORDS, Pack
@@ -71,6 +73,10 @@ class Bench:
         """A name with its article, as the model has read it."""
         return thing(self.painter.stage_1, name)
 
+    def knows(self, prompt: str) -> bool:
+        """Whether the model knows every word of a prompt."""
+        return not describe_unknown(self.painter.stage_1.tokenizer, prompt)
+
     @property
     def names(self) -> list[str]:
         """Names whose every word the model knows and that the judges know."""
@@ -107,6 +113,20 @@ def recognition(bench: Bench) -> dict[str, Any]:
         found["top_1"].append(percent(verdict.right([n for names in sets for n in names])))
         bench.say(f"guidance {scale:g}: {found['among_set'][-1]} % among the set")
     return found | {"sets": len(sets), "set_size": len(sets[0])}
+
+
+def generic(bench: Bench) -> dict[str, Any]:
+    """The generic prompt at all guidance scales: how sure the judge is of what it sees.
+
+    The mean of the largest probability that it gives to any name: vague pictures get little.
+    """
+    prompt = next((p for p in (*GENERIC, "a 3d emoji") if bench.knows(p)), "")
+    sure = []
+    for scale in bench.amount.scales:
+        images = bench.painter.guided([prompt] * bench.amount.copies, SEED, scale)
+        chances = look(bench.full, images).logits.softmax(1).amax(1)
+        sure.append(round(100 * float(chances.mean()), 1))
+    return {"prompt": prompt, "scales": list(bench.amount.scales), "sure": sure}
 
 
 def all_names(bench: Bench) -> dict[str, Any]:

@@ -100,6 +100,17 @@ def _scale(numbers: Numbers, key: str) -> str:
     return f"{found[key][found['scales'].index(SCALE)]:.1f} %"
 
 
+def _by_scale(found: Numbers, key: str) -> str:
+    pairs = zip(found["scales"], found[key], strict=True)
+    return ", ".join(f"{scale:g}: {share:.1f}" for scale, share in pairs)
+
+
+def _tried(found: Numbers) -> str:
+    return (
+        f"{found['first']:.1f} % of {found['pairs']} (mean of all seeds {found['every_try']:.1f})"
+    )
+
+
 ROWS: tuple[tuple[str, str, str, Callable[[Numbers], str]], ...] = (
     (
         "names of which the model knows every word",
@@ -120,18 +131,19 @@ ROWS: tuple[tuple[str, str, str, Callable[[Numbers], str]], ...] = (
         "the same, by guidance scale",
         "plotted",
         "recognition",
-        lambda n: ", ".join(
-            f"{scale:g}: {share:.1f}"
-            for scale, share in zip(
-                n["recognition"]["scales"], n["recognition"]["among_set"], strict=True
-            )
-        ),
+        lambda n: _by_scale(n["recognition"], "among_set"),
     ),
     (
         "the same names, top-1 of all names of the judge",
         "",
         "recognition",
         lambda n: _scale(n, "top_1"),
+    ),
+    (
+        "the generic prompt, by guidance scale: how sure the judge is of the likeliest name",
+        "rises",
+        "generic",
+        lambda n: f"`{n['generic']['prompt']}` {_by_scale(n['generic'], 'sure')}",
     ),
     (
         "every name, `a NAME`, top-1 of all names",
@@ -155,7 +167,7 @@ ROWS: tuple[tuple[str, str, str, Callable[[Numbers], str]], ...] = (
         "anagram of two random names, both views, first seed",
         "≥ 33 %",
         "anagrams",
-        lambda n: f"{n['anagrams']['first']:.1f} % of {n['anagrams']['pairs']}",
+        lambda n: _tried(n["anagrams"]),
     ),
     (
         "the same, best of some seeds",
@@ -168,8 +180,8 @@ ROWS: tuple[tuple[str, str, str, Callable[[Numbers], str]], ...] = (
         "≥ 33 %",
         "hybrids",
         lambda n: (
-            f"{n['hybrids']['first']:.1f} % (far {n['hybrids']['far']:.1f}, near "
-            f"{n['hybrids']['near']:.1f})"
+            f"{_tried(n['hybrids'])}; far alone {n['hybrids']['far']:.1f}, near alone "
+            f"{n['hybrids']['near']:.1f}"
         ),
     ),
     (

@@ -12,14 +12,17 @@ import torch
 from typer.testing import CliRunner, Result
 
 from course.cli import app
-from course.miniature.evaluate import Request, evaluate_model
+from course.miniature.evaluate import Request, _bench, _model, evaluate_model
 from course.miniature.judge import Judge, JudgeError, Verdict, high_pass, load_judge, look, low_pass
 from course.miniature.judge_pictures import Augmenter
 from course.miniature.judge_training import JudgeSettings, train_judge
 from course.miniature.measures import Amount, on_white
 from course.miniature.pack import Pack, load_pack, write_pack
+from course.miniature.pairs import _draw, find_pairs, write_pairs
 from course.miniature.record import Record
 from course.miniature.split import is_held_out
+
+from .conftest import NAMES
 
 CPU = torch.device("cpu")
 SMALL = JudgeSettings(20, 16, widths=(8, 8, 8, 8))
@@ -153,7 +156,7 @@ def test_all_measures_with_a_tiny_model(
 ) -> None:
     """All that needs samples, in four steps: numbers, plot and nearest pictures."""
     figures, told = tmp_path / "figures", list[str]()
-    measures = ("recognition", "all_names", "held_out", "anagrams", "hybrids", "copies")
+    measures = ("recognition", "generic", "all_names", "held_out", "anagrams", "hybrids", "copies")
     numbers = evaluate_model(
         Request(
             stage_directory, packed, judges, "cpu", only=measures, figures=figures, amount=LITTLE
@@ -250,3 +253,20 @@ def test_speed_is_measured_in_a_process_of_its_own(stage_directory: Path) -> Non
     found = measure_speed(Path(shutil.copytree(stage_directory, stage_directory.parent / "copy")))
     assert found["seconds"]["loop"] > 0
     assert found["peak_mib"] > 100
+
+
+def test_pairs_are_searched_and_drawn_as_the_gallery_does(
+    stage_directory: Path, judges: Path, packed: Path, tmp_path: Path
+) -> None:
+    """Lists and sheets of both kinds; the best of a pair's seeds can be drawn again alone."""
+    request = Request(stage_directory, packed, judges, "cpu", amount=LITTLE)
+    bench = _bench(_model(request), request, lambda _line: None)
+    found, pictures = find_pairs(bench, "hybrids", NAMES[:3], kept=2, tries=2)
+    assert len(found) == 2
+    assert found[0].score >= found[1].score
+    again = _draw(bench, "hybrids", found[1].pair, [found[1].seed])
+    torch.testing.assert_close(again[0], pictures[1], atol=1e-3, rtol=0)
+    write_pairs(found, pictures, "hybrids", tmp_path)
+    told = json.loads((tmp_path / "hybrids.json").read_text())
+    assert [tuple(row["pair"]) for row in told] == [one.pair for one in found]
+    assert matplotlib.image.imread(tmp_path / "hybrids.png").std() > 0.05
