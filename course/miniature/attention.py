@@ -2,41 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-
-def normalise(
-    norm: nn.GroupNorm, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None
-) -> Tensor:
-    """Group norm in float32, with sums over pixels before those over the channels of a group.
-
-    Args:
-        norm: Its groups, weight, bias and epsilon.
-        x: Pictures, (B, C, H, W).
-        scale: What multiplies the result, (B, C).
-        shift: What is added then, (B, C).
-
-    Returns:
-        float32, (B, C, H, W).
-    """
-    batch, channels = x.shape[:2]
-    size = x.shape[2] * x.shape[3]
-    wide = x.float()
-    # Sums over pixels keep neighbouring channels together: whole cache lines are read.
-    sums = torch.stack([wide.sum((2, 3)), wide.square().sum((2, 3))])
-    grouped = sums.view(2, batch, norm.num_groups, -1).sum(-1) * norm.num_groups / channels / size
-    mean, square = grouped.unbind(0)
-    inverse = torch.rsqrt((square - mean.square()).clamp(min=0) + norm.eps)
-    per_group = channels // norm.num_groups
-    factor = inverse.repeat_interleave(per_group, 1) * norm.weight.float()
-    offset = norm.bias.float() - mean.repeat_interleave(per_group, 1) * factor
-    if scale is not None:
-        factor, offset = factor * scale, offset * scale
-    if shift is not None:
-        offset = offset + shift
-    return wide * factor[:, :, None, None] + offset[:, :, None, None]
+from . import fused
 
 
 class Attention(nn.Module):
@@ -70,9 +39,7 @@ class Gate(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., width) to (..., inner)."""
-        value, gate = self.proj(x).chunk(2, dim=-1)
-        gated: Tensor = value * F.gelu(gate)
-        return gated
+        return fused.gate(self.proj(x))
 
 
 class FeedForward(nn.Module):
@@ -125,7 +92,7 @@ class TextTransformer(nn.Module):
 
     def forward(self, x: Tensor, text: Tensor) -> Tensor:
         """Transform pictures, (B, width, H, W), given prompts, (B, T, text)."""
-        tokens = normalise(self.norm, x).to(x.dtype).permute(0, 2, 3, 1)
+        tokens = fused.norm_act(self.norm, x, act=False).permute(0, 2, 3, 1)
         tokens = self.proj_in(tokens.flatten(1, 2))
         for block in self.transformer_blocks:
             tokens = block(tokens, text)

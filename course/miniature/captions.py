@@ -103,7 +103,8 @@ def caption(row: dict[str, Any], colours: Sequence[str], draw: random.Random) ->
         f"a {style}": 3,
         draw.choice(GENERIC): 5,
     }
-    return draw.choices(list(forms), list(forms.values()))[0]
+    chosen: str = draw.choices(list(forms), list(forms.values()))[0]
+    return chosen
 
 
 def vocabulary(rows: Iterable[dict[str, Any]]) -> list[str]:

@@ -24,7 +24,7 @@ class Run:
     hold: float = 0.33
     warmup: int = 100
     variance: float = 0.1
-    compile: bool = True
+    mode: str = "graph"
     seed: int = 0
     every: float = 60.0
     export: float = 120.0

@@ -54,8 +54,9 @@ def orthogonalise(matrices: Tensor) -> Tensor:
     x = x / (x.float().norm(dim=(1, 2), keepdim=True) + 1e-7).bfloat16()
     for _ in range(5):
         gram = x @ x.transpose(1, 2)
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.transpose(1, 2) if tall else x
+        polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        x = torch.baddbmm(x, polynomial, x, beta=a)
+    return torch.transpose(x, 1, 2) if tall else x
 
 
 class Updater:
@@ -74,7 +75,7 @@ class Updater:
         matrices = [pair for pair in named if _is_matrix(*pair)]
         matrices.sort(key=lambda pair: _matrix_shape(pair[1]))
         rest = [pair for pair in named if not _is_matrix(*pair)]
-        self.parameters = [parameter for _, parameter in matrices + rest]
+        self.parameters: list[Tensor] = [parameter for _, parameter in matrices + rest]
         self.names = [name for name, _ in matrices + rest]
         device = self.parameters[0].device
         total = sum(parameter.numel() for parameter in self.parameters)
@@ -124,7 +125,8 @@ class Updater:
         if self.factor.is_cuda and self._graph is None and self.count > 2:
             torch.cuda.synchronize()
             self._graph = torch.cuda.CUDAGraph()
-            with torch.no_grad(), torch.cuda.graph(self._graph):
+            mode = "thread_local"  # NCCL's watchdog looks at events meanwhile
+            with torch.no_grad(), torch.cuda.graph(self._graph, capture_error_mode=mode):
                 self._update()
         if self._graph is not None:
             self._graph.replay()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -92,6 +93,8 @@ class GatedLayer(nn.Module):
 class TextEncoder(nn.Module):
     """Embeds prompts of words."""
 
+    encoder: Any
+
     def __init__(self, shape: TextShape) -> None:
         super().__init__()
         self.shape = shape
@@ -119,7 +122,8 @@ class TextEncoder(nn.Module):
         table = self.encoder.block[0].layer[0].SelfAttention.relative_attention_bias.weight
         bias = table[_bucket(distance)].permute(2, 0, 1).float()
         masked = torch.where(ids == PAD, torch.finfo(torch.float32).min, 0.0)
-        return bias[None] + masked[:, None, None, :]
+        total: Tensor = bias[None] + masked[:, None, None, :]
+        return total
 
     def _initialise(self) -> None:
         """Start as T5 does: its logits have no scale, so queries start small."""

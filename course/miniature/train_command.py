@@ -55,7 +55,7 @@ def train(
         group.join(chosen)
         settings = load_config(config or DEFAULT)
         training = Training(settings, gather(settings, Path(source), chosen), chosen)
-        say = typer.echo if group.rank() == 0 else lambda _: None
+        say = typer.echo if group.rank() == 0 else _silent
         if resume is not None:
             say(f"resumes from {training.resume(resume)}")
         run(training, Journal(out), seconds, steps, say)
@@ -77,3 +77,7 @@ def pack(
             raise MiniatureError("where are the pictograms? give --pictograms, or set PICTOGRAMS")
         write_pack(load_pack(Path(source)), out)
         typer.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+
+
+def _silent(_: str) -> None:
+    """Print nothing, for all processes but the first."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from . import checkpoint, group
+from . import checkpoint, fused, group
 from .config import Config
 from .export import export
 from .journal import Journal
@@ -40,17 +40,22 @@ class Training:
         self.model = Miniature(config, len(material.tokenizer.words)).to(device)
         self.updater = Updater(self.model, config.rates)
         self.images, self.seconds, self.steps = 0, 0.0, 0
+        self._counted = 0
         self._schedule = cosine_schedule(device)
         if device.type == "cuda":
             self.model.to(torch.bfloat16)
-            self.model.unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.model.unet.to(memory_format=torch.channels_last)
             # cuDNN's and the memory-efficient attention are far slower at these sizes.
             torch.backends.cuda.enable_cudnn_sdp(False)
             torch.backends.cuda.enable_mem_efficient_sdp(False)
             torch.backends.cudnn.benchmark = True
-        compiled = config.run.compile and device.type == "cuda"
+        self._mode = config.run.mode if device.type == "cuda" else "eager"
+        fused.KERNELS = device.type == "cuda" and self._mode != "compile"
+        compiled = self._mode == "compile"
         self._losses = torch.compile(self.model, dynamic=False) if compiled else self.model
         self._totals = torch.zeros(2, device=device)
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._inputs: list[Tensor] = []
 
     def step(self, progress: float) -> None:
         """Make one update.
@@ -62,14 +67,40 @@ class Training:
         x, ids = self.material.scenes.draw(run.batch)
         t = torch.randint(T, (run.batch,), device=self.device, generator=generator)
         noise = torch.randn(x.shape, device=self.device, generator=generator)
-        noise_losses, variance_losses = self._losses(self._schedule, x, ids, t, noise)
-        losses = torch.stack([noise_losses.mean(), variance_losses.mean()])
-        (losses[0] + run.variance * losses[1]).backward()
-        self._totals += losses.detach()
-        group.average(self.updater.gather())
+        if self._mode == "graph":
+            self._replay(x, ids, t, noise)
+        else:
+            self._gradients(x, ids, t, noise)
+        group.average(self.updater.flat["gradient"])
         self.updater.step(self.factor(progress))
         self.steps += 1
         self.images += run.batch * group.size()
+
+    def _gradients(self, x: Tensor, ids: Tensor, t: Tensor, noise: Tensor) -> None:
+        """Forward and backward pass of a batch, into the updater's flat gradient."""
+        noise_losses, variance_losses = self._losses(self._schedule, x, ids, t, noise)
+        losses = torch.stack([noise_losses.mean(), variance_losses.mean()])
+        (losses[0] + self.config.run.variance * losses[1]).backward()
+        self._totals += losses.detach()
+        self.updater.gather()
+
+    def _replay(self, *inputs: Tensor) -> None:
+        """The same by a CUDA graph, without the time that launching a thousand kernels takes."""
+        if self._graph is None:
+            self._inputs = [part.clone() for part in inputs]
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                for _ in range(3):  # tries out algorithms and compiles kernels
+                    self._gradients(*self._inputs)
+            torch.cuda.current_stream().wait_stream(stream)
+            self._totals.zero_()
+            self._graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
+                self._gradients(*self._inputs)
+        for kept, part in zip(self._inputs, inputs, strict=True):
+            kept.copy_(part)
+        self._graph.replay()
 
     def factor(self, progress: float) -> float:
         """Factor of the learning rates: rises, holds, falls to zero."""
@@ -79,8 +110,7 @@ class Training:
 
     def losses(self) -> tuple[float, float]:
         """Mean losses of noise and variance since the last call."""
-        count = self.steps - self._counted if hasattr(self, "_counted") else self.steps
-        self._counted = self.steps
+        count, self._counted = self.steps - self._counted, self.steps
         means = (self._totals / max(count, 1)).tolist()
         self._totals.zero_()
         return means[0], means[1]
@@ -89,7 +119,8 @@ class Training:
     def measure(self) -> dict[str, float]:
         """Loss of noise of the averaged weights on held-out and on as many training pictures."""
         found = {}
-        with self.averaged():
+        # No search for the fastest algorithms: these batches are of other sizes.
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False), self.averaged():
             for name, (x, ids) in self.material.fixed.items():
                 generator = torch.Generator(self.device).manual_seed(7)
                 total, count = 0.0, 0
@@ -109,7 +140,7 @@ class Training:
     def strip(self) -> Tensor:
         """One row of samples of the averaged weights, (N, 3, 64, 64), always from one noise."""
         generator = torch.Generator(self.device).manual_seed(11)
-        with self.averaged():
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False), self.averaged():
             ids = self.material.strip_ids
             return sample(self.model, self._schedule, ids, 5.0, generator).float().cpu()
 

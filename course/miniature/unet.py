@@ -9,13 +9,16 @@ end, its group norm sums over pixels first, which such pictures are read fast fo
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .attention import TextTransformer, normalise
+from . import fused
+from .attention import TextTransformer
 
 
 @dataclass(frozen=True)
@@ -47,16 +50,22 @@ class ResnetBlock(nn.Module):
         self.time_emb_proj = nn.Linear(shape.time, 2 * after)
         self.norm2 = nn.GroupNorm(shape.groups, after)
         self.conv2 = nn.Conv2d(after, after, 3, padding=1)
-        if before != after:
-            self.conv_shortcut = nn.Conv2d(before, after, 1)
+        self.conv_shortcut = nn.Conv2d(before, after, 1) if before != after else None
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         """Transform pictures, (B, C, H, W), given an activated embedding, (B, time)."""
         scale, shift = self.time_emb_proj(embedding).float().chunk(2, dim=1)
-        h = self.conv1(F.silu(normalise(self.norm1, x)).to(x.dtype))
-        h = self.conv2(F.silu(normalise(self.norm2, h, 1 + scale, shift)).to(x.dtype))
-        kept: Tensor = self.conv_shortcut(x) if hasattr(self, "conv_shortcut") else x
-        return kept + h
+        h = fused.norm_act(self.norm1, x, act=True)
+        h = F.conv2d(h, self.conv1.weight, padding=1)
+        h = fused.norm_act(
+            self.norm2, h, act=True, bias=self.conv1.bias, scale=1 + scale, shift=shift
+        )
+        h = F.conv2d(h, self.conv2.weight, padding=1)
+        bias = cast(Tensor, self.conv2.bias)
+        if self.conv_shortcut is None:
+            return fused.add(x, h, bias)
+        kept = F.conv2d(x, self.conv_shortcut.weight)
+        return fused.add(kept, h, bias + cast(Tensor, self.conv_shortcut.bias))
 
 
 class Resampler(nn.Module):
@@ -77,6 +86,11 @@ class Resampler(nn.Module):
 
 class Level(nn.Module):
     """Residual blocks of one resolution, each with its attention, and the way to the next."""
+
+    resnets: nn.ModuleList
+    attentions: nn.ModuleList
+    downsamplers: nn.ModuleList
+    upsamplers: nn.ModuleList
 
     def __init__(
         self, widths: list[tuple[int, int]], heads: int, shape: UNetShape, way: str
@@ -137,7 +151,8 @@ class TextPool(nn.Module):
         # One query only: sums instead of an attention kernel.
         logits = (q[:, None].float() * k.float()).sum(-1) / math.sqrt(q.shape[-1])
         weights = logits.softmax(dim=1)[..., None]
-        return (weights * v.float()).sum(dim=1).flatten(1).to(x.dtype)
+        pooled: Tensor = (weights * v.float()).sum(dim=1).flatten(1).to(x.dtype)
+        return pooled
 
 
 class TextEmbedding(nn.Module):
@@ -201,7 +216,7 @@ class UNet(nn.Module):
         embedding = F.silu(self.time_embedding(t) + self.add_embedding(text))
         h = self.conv_in(x.to(self.conv_in.weight.dtype))
         skips = [h]
-        for level in self.down_blocks:
+        for level in cast("Iterable[Level]", self.down_blocks):
             h = level.attend(0, level.resnets[0](h, embedding), text)
             skips.append(h)
             if hasattr(level, "downsamplers"):
@@ -210,11 +225,10 @@ class UNet(nn.Module):
         middle = self.mid_block
         h = middle.attend(0, middle.resnets[0](h, embedding), text)
         h = middle.resnets[1](h, embedding)
-        for level in self.up_blocks:
+        for level in cast("Iterable[Level]", self.up_blocks):
             for number, resnet in enumerate(level.resnets):
                 h = level.attend(number, resnet(torch.cat([h, skips.pop()], 1), embedding), text)
             if hasattr(level, "upsamplers"):
                 h = level.upsamplers[0](h)
-        h = F.silu(normalise(self.conv_norm_out, h)).to(h.dtype)
-        predicted: Tensor = self.conv_out(h)
+        predicted: Tensor = self.conv_out(fused.norm_act(self.conv_norm_out, h, act=True))
         return predicted
