@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +36,7 @@ class GraphTrainer:
         self.network = Network(unet, lr, low)
         self.prepare, self.batch_size = prepare, batch_size
         self.graph: torch.cuda.CUDAGraph | None = None
+        self.beside: torch.cuda.Stream | None = None
         self.group = 1
         self.buffers: list[Tensor] = []
         self.losses = torch.zeros(GROUP, device=self.network.device)
@@ -48,8 +48,8 @@ class GraphTrainer:
         if self.graph is None and full and order.is_cuda:
             self._capture(order, full)
         size = self.group * self.batch_size
-        groups = order.split(size) if self.graph is not None else ()
-        found = [self._replay(i) for i in groups if len(i) == size]
+        groups = [i for i in order.split(size) if len(i) == size] if self.graph else []
+        found = self._replay(groups)
         rest = order[len(found) * size :]
         found += [self.network.step(*self.prepare(i).tensors())[None] for i in self._split(rest)]
         for name, buffer in self.network.unet.named_buffers():
@@ -71,12 +71,22 @@ class GraphTrainer:
     def _split(self, rest: Tensor) -> Iterator[Tensor]:
         return (i for i in rest.split(self.batch_size) if len(i))
 
-    def _replay(self, indices: Tensor) -> Tensor:
-        for buffer, value in zip(self.buffers, self.prepare(indices).tensors(), strict=True):
-            buffer.copy_(value)
-        assert self.graph is not None
-        self.graph.replay()
-        return self.losses[: self.group].clone()
+    def _replay(self, groups: list[Tensor]) -> list[Tensor]:
+        """Replays the graph on groups of batches; the next is prepared beside."""
+        if self.graph is None or self.beside is None:
+            return []
+        found, main = [], torch.cuda.current_stream()
+        self.beside.wait_stream(main)
+        for indices in groups:
+            with torch.cuda.stream(self.beside):
+                prepared = self.prepare(indices).tensors()
+            main.wait_stream(self.beside)
+            for buffer, value in zip(self.buffers, prepared, strict=True):
+                buffer.copy_(value)
+                value.record_stream(main)
+            self.graph.replay()
+            found.append(self.losses[: self.group].clone())
+        return found
 
     def _capture(self, order: Tensor, full: int) -> None:
         """Captures a group of steps; the state that warming up moved is put back."""
@@ -92,24 +102,16 @@ class GraphTrainer:
         batches = list(zip(*(b.chunk(self.group) for b in self.buffers), strict=True))
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
-        # The fastest of cuDNN's algorithms is looked for at the first call of each size.
-        with torch.cuda.stream(stream), _fastest():
+        with torch.cuda.stream(stream):
             with compiled_together():
                 network.step(*batches[0])
             network.step(*batches[0])
         torch.cuda.current_stream().wait_stream(stream)
-        self.graph = torch.cuda.CUDAGraph()
-        with _fastest(), torch.cuda.graph(self.graph):
+        self.graph, self.beside = torch.cuda.CUDAGraph(), torch.cuda.Stream()
+        # What the next kernel waits for goes before the weights' gradients beside it.
+        urgent = torch.cuda.Stream(priority=-1)
+        with torch.cuda.graph(self.graph, stream=urgent):
             for i, batch in enumerate(batches):
                 self.losses[i] = network.step(*batch)
         network.unet.load_state_dict(before)
         self.load(state)
-
-
-def _fastest() -> AbstractContextManager[None]:
-    """Lets cuDNN try its algorithms; TF32 stays as it is set."""
-    allowed = torch.backends.cudnn.allow_tf32
-    found: AbstractContextManager[None] = torch.backends.cudnn.flags(
-        enabled=True, benchmark=True, allow_tf32=allowed
-    )
-    return found

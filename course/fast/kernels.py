@@ -36,23 +36,22 @@ def _moments(sums, cols, C: tl.constexpr, rows, eps):
 def stats_kernel(y, sums, rows, per, C: tl.constexpr, B: tl.constexpr):
     """Adds sum and sum of squares of each channel to `sums`, (2, C)."""
     cols = tl.arange(0, C)
-    total = tl.zeros((C,), tl.float32)
-    squares = tl.zeros((C,), tl.float32)
+    total = tl.zeros((B, C), tl.float32)
+    squares = tl.zeros((B, C), tl.float32)
     start = tl.program_id(0) * per
-    for first in range(start, start + per, B):
+    for first in tl.range(start, start + per, B, num_stages=3):
         row = first + tl.arange(0, B)
         x = tl.load(y + row[:, None] * C + cols[None, :], row[:, None] < rows, 0.0).to(tl.float32)
-        total += tl.sum(x, 0)
-        squares += tl.sum(x * x, 0)
-    tl.atomic_add(sums + cols, total)
-    tl.atomic_add(sums + C + cols, squares)
+        total += x
+        squares += x * x
+    tl.atomic_add(sums + cols, tl.sum(total, 0))
+    tl.atomic_add(sums + C + cols, tl.sum(squares, 0))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["positions", "has_also", "modulated"])
 def norm_gelu_kernel(
     y, sums, gamma, beta, bias, mean_run, var_run, out, stride, also, also_stride, scale, shift,
-    rows, positions, eps, momentum,
-    C: tl.constexpr, B: tl.constexpr, ALSO: tl.constexpr, MODULATE: tl.constexpr,
+    rows, positions, has_also, modulated, eps, momentum, C: tl.constexpr, B: tl.constexpr,
 ):  # fmt: skip
     """GELU(batch norm(y)), written to one or two buffers; the first may be scaled and shifted."""
     cols = tl.arange(0, C)
@@ -69,9 +68,9 @@ def norm_gelu_kernel(
     z = (x - mean[None, :]) * factor[None, :] + tl.load(beta + cols)[None, :]
     density, below = phi(z)
     a = z * below
-    if ALSO:
+    if has_also:
         tl.store(also + row[:, None] * also_stride + cols[None, :], a, inside)
-    if MODULATE:
+    if modulated:
         at = (row // positions)[:, None] * C + cols[None, :]
         a = a * tl.load(scale + at, inside, 0.0) + tl.load(shift + at, inside, 0.0)
     tl.store(out + row[:, None] * stride + cols[None, :], a, inside)
@@ -79,8 +78,8 @@ def norm_gelu_kernel(
 
 @triton.jit
 def _gradient(
-    y, row, cols, inside, sums, gamma, beta, g1, s1, g2, s2, g3, rows, positions, eps,
-    C: tl.constexpr, TWO: tl.constexpr, MEAN: tl.constexpr,
+    y, row, cols, inside, sums, gamma, beta, g1, s1, g2, s2, g3, rows, positions, two, averaged,
+    eps, C: tl.constexpr,
 ):  # fmt: skip
     """Gradient before GELU and the normalized input, for some rows."""
     mean, var, rstd = _moments(sums, cols, C, rows, eps)
@@ -89,40 +88,40 @@ def _gradient(
     z = xhat * tl.load(gamma + cols)[None, :] + tl.load(beta + cols)[None, :]
     density, below = phi(z)
     g = tl.load(g1 + row[:, None] * s1 + cols[None, :], inside, 0.0).to(tl.float32)
-    if TWO:
+    if two:
         g += tl.load(g2 + row[:, None] * s2 + cols[None, :], inside, 0.0).to(tl.float32)
-    if MEAN:
+    if averaged:
         at = (row // positions)[:, None] * C + cols[None, :]
         g += tl.load(g3 + at, inside, 0.0).to(tl.float32)
     return g * (below + z * density), xhat, rstd
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["positions", "two", "averaged"])
 def reduce_kernel(
-    y, sums, gamma, beta, g1, s1, g2, s2, g3, found, rows, positions, eps, per,
-    C: tl.constexpr, B: tl.constexpr, TWO: tl.constexpr, MEAN: tl.constexpr,
+    y, sums, gamma, beta, g1, s1, g2, s2, g3, found, rows, positions, two, averaged, eps, per,
+    C: tl.constexpr, B: tl.constexpr,
 ):  # fmt: skip
     """Adds the gradients of beta and gamma to `found`, (2, C)."""
     cols = tl.arange(0, C)
-    shift = tl.zeros((C,), tl.float32)
-    scale = tl.zeros((C,), tl.float32)
+    shift = tl.zeros((B, C), tl.float32)
+    scale = tl.zeros((B, C), tl.float32)
     start = tl.program_id(0) * per
-    for first in range(start, start + per, B):
+    for first in tl.range(start, start + per, B, num_stages=3):
         row = first + tl.arange(0, B)
         g, xhat, rstd = _gradient(
             y, row, cols, row[:, None] < rows, sums, gamma, beta, g1, s1, g2, s2, g3,
-            rows, positions, eps, C, TWO, MEAN,
+            rows, positions, two, averaged, eps, C,
         )  # fmt: skip
-        shift += tl.sum(g, 0)
-        scale += tl.sum(g * xhat, 0)
-    tl.atomic_add(found + cols, shift)
-    tl.atomic_add(found + C + cols, scale)
+        shift += g
+        scale += g * xhat
+    tl.atomic_add(found + cols, tl.sum(shift, 0))
+    tl.atomic_add(found + C + cols, tl.sum(scale, 0))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["positions", "two", "averaged"])
 def input_kernel(
-    y, sums, gamma, beta, g1, s1, g2, s2, g3, found, out, rows, positions, eps,
-    C: tl.constexpr, B: tl.constexpr, TWO: tl.constexpr, MEAN: tl.constexpr,
+    y, sums, gamma, beta, g1, s1, g2, s2, g3, found, out, rows, positions, two, averaged, eps,
+    C: tl.constexpr, B: tl.constexpr,
 ):  # fmt: skip
     """Gradient of the convolution's output from the gradients behind GELU."""
     cols = tl.arange(0, C)
@@ -130,7 +129,7 @@ def input_kernel(
     inside = row[:, None] < rows
     g, xhat, rstd = _gradient(
         y, row, cols, inside, sums, gamma, beta, g1, s1, g2, s2, g3,
-        rows, positions, eps, C, TWO, MEAN,
+        rows, positions, two, averaged, eps, C,
     )  # fmt: skip
     shift, scale = tl.load(found + cols) / rows, tl.load(found + C + cols) / rows
     factor = tl.load(gamma + cols) * rstd
@@ -138,7 +137,7 @@ def input_kernel(
     tl.store(out + row[:, None] * C + cols[None, :], dy, inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["positions"])
 def modulation_kernel(
     y, sums, gamma, beta, g1, s1, scale, out, dscale, dshift, rows, positions, eps,
     C: tl.constexpr, B: tl.constexpr,
@@ -150,8 +149,8 @@ def modulation_kernel(
     factor = tl.load(gamma + cols) * rstd
     offset = tl.load(beta + cols) - mean * factor
     by = tl.load(scale + picture * C + cols)
-    ds = tl.zeros((C,), tl.float32)
-    dt = tl.zeros((C,), tl.float32)
+    ds = tl.zeros((B, C), tl.float32)
+    dt = tl.zeros((B, C), tl.float32)
     for first in range(0, positions, B):
         place = first + tl.arange(0, B)
         row = picture * positions + place
@@ -160,32 +159,51 @@ def modulation_kernel(
         z = x * factor[None, :] + offset[None, :]
         density, below = phi(z)
         g = tl.load(g1 + row[:, None] * s1 + cols[None, :], inside, 0.0).to(tl.float32)
-        ds += tl.sum(g * z * below, 0)
-        dt += tl.sum(g, 0)
+        ds += g * z * below
+        dt += g
         tl.store(out + row[:, None] * C + cols[None, :], g * by[None, :], inside)
-    tl.store(dscale + picture * C + cols, ds)
-    tl.store(dshift + picture * C + cols, dt)
+    tl.store(dscale + picture * C + cols, tl.sum(ds, 0))
+    tl.store(dshift + picture * C + cols, tl.sum(dt, 0))
 
 
 @triton.jit
+def _biased(y, part, bias, row, cols, inside, y_rows, part_rows, has_part, C: tl.constexpr):
+    """GELU(y + part + bias) of some rows; y and part start again where they have ended."""
+    z = tl.load(y + (row % y_rows)[:, None] * C + cols[None, :], inside, 0.0).to(tl.float32)
+    z += tl.load(bias + cols)[None, :]
+    if has_part:
+        z += tl.load(part + (row % part_rows)[:, None] * C + cols[None, :], inside, 0.0)
+    density, below = phi(z)
+    return z * below
+
+
+@triton.jit(do_not_specialize=["positions", "has_part", "modulated"])
 def bias_gelu_kernel(
-    y, part, bias, out, scale, shift, rows, y_rows, part_rows, positions,
-    C: tl.constexpr, B: tl.constexpr, PART: tl.constexpr, MODULATE: tl.constexpr,
+    y, part, bias, out, scale, shift, rows, y_rows, part_rows, positions, has_part, modulated,
+    C: tl.constexpr, B: tl.constexpr,
 ):  # fmt: skip
-    """GELU(y + part + bias), scaled and shifted; y and part start again where they have ended."""
+    """GELU(y + part + bias), scaled and shifted."""
     cols = tl.arange(0, C)
     row = tl.program_id(0) * B + tl.arange(0, B)
     inside = row[:, None] < rows
-    z = tl.load(y + (row % y_rows)[:, None] * C + cols[None, :], inside, 0.0)
-    z = z.to(tl.float32) + tl.load(bias + cols)[None, :]
-    if PART:
-        z += tl.load(part + (row % part_rows)[:, None] * C + cols[None, :], inside, 0.0)
-    density, below = phi(z)
-    a = z * below
-    if MODULATE:
+    a = _biased(y, part, bias, row, cols, inside, y_rows, part_rows, has_part, C)
+    if modulated:
         a = a * tl.load(scale + (row // positions)[:, None] * C + cols[None, :], inside, 0.0)
         a += tl.load(shift + cols)[None, :]
     tl.store(out + row[:, None] * C + cols[None, :], a, inside)
+
+
+@triton.jit
+def bias_gelu_taps_kernel(y, bias, w, out, rows, C: tl.constexpr, B: tl.constexpr):
+    """Products of GELU(y + bias) with each tap of a kernel to one channel, (9, rows)."""
+    cols = tl.arange(0, C)
+    tap = tl.arange(0, 16)
+    row = tl.program_id(0) * B + tl.arange(0, B)
+    inside = row[:, None] < rows
+    a = _biased(y, y, bias, row, cols, inside, rows, rows, 0, C)
+    weights = tl.load(w + tap[None, :] * C + cols[:, None], (tap < 9)[None, :], 0.0)
+    found = tl.dot(a.to(weights.dtype), weights, input_precision="ieee")
+    tl.store(out + tap[None, :] * rows + row[:, None], found, inside & (tap < 9)[None, :])
 
 
 @triton.jit

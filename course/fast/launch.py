@@ -37,7 +37,13 @@ def compiled_together() -> Iterator[None]:
     finally:
         _waiting = None
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda c: c[0].warmup(*c[2], grid=(c[1],), **c[3]), calls.values()))
+        list(pool.map(_compile, calls.values()))
+
+
+def _compile(call: Call) -> None:
+    kernel, programs, arguments, constants = call
+    # Asking for `run` builds the launcher, which else the first launch would wait for.
+    _ = kernel.warmup(*arguments, grid=(programs,), **constants).run
 
 
 def _key(call: Call) -> tuple[Any, ...]:
@@ -88,8 +94,7 @@ def norm_gelu(
         k.norm_gelu_kernel, -(-rows // tile),
         y, layer.sums, layer.gamma, layer.beta, layer.bias, layer.mean, layer.var,
         out, out.stride(0), second, second.stride(0), scale, shift, rows, positions,
-        layer.eps, layer.momentum,
-        C=c, B=tile, ALSO=also is not None, MODULATE=modulation is not None,
+        int(also is not None), int(modulation is not None), layer.eps, layer.momentum, C=c, B=tile,
     )  # fmt: skip
 
 
@@ -107,21 +112,9 @@ def norm_gelu_backward(
     one, two, third = gradients[0], gradients[-1], y if per_picture is None else per_picture
     out = torch.empty_like(y)
     inputs = (y, layer.sums, layer.gamma, layer.beta, one, one.stride(0), two, two.stride(0), third)
-    kinds = {"C": c, "B": tile, "TWO": len(gradients) > 1, "MEAN": per_picture is not None}
-    _launch(
-        k.reduce_kernel, programs, *inputs, layer.found, rows, positions, layer.eps, per, **kinds
-    )
-    _launch(
-        k.input_kernel,
-        -(-rows // tile),
-        *inputs,
-        layer.found,
-        out,
-        rows,
-        positions,
-        layer.eps,
-        **kinds,
-    )
+    kind = rows, positions, int(len(gradients) > 1), int(per_picture is not None), layer.eps
+    _launch(k.reduce_kernel, programs, *inputs, layer.found, *kind, per, C=c, B=tile)
+    _launch(k.input_kernel, -(-rows // tile), *inputs, layer.found, out, *kind, C=c, B=tile)
     return out
 
 
@@ -156,7 +149,7 @@ def bias_gelu(
     _launch(
         k.bias_gelu_kernel, -(-rows // tile),
         y, added, bias, out, scale, shift, rows, len(y), len(added), positions,
-        C=c, B=tile, PART=part is not None, MODULATE=modulation is not None,
+        int(part is not None), int(modulation is not None), C=c, B=tile,
     )  # fmt: skip
     return out
 
@@ -174,7 +167,7 @@ def expand_backward(x: Tensor, w: Tensor, side: int) -> Tensor:
 def _expand(
     x: Tensor, w: Tensor, side: int, bias: Tensor | None, w_tap: int, w_col: int, c: int, flip: bool
 ) -> Tensor:
-    rows, tile = len(x), _tile(c)
+    rows, tile = len(x), max(16, _tile(c))
     out = torch.empty(rows, c, device=x.device, dtype=w.dtype)
     _launch(
         thin.expand_kernel, -(-rows // tile),
@@ -184,40 +177,26 @@ def _expand(
     return out
 
 
-def contract(a: Tensor, w: Tensor, bias: Tensor, side: int) -> Tensor:
-    """See `plain.contract`."""
-    return _contract(a, w, bias, side, bias, bias, bias, loss=False)
+def gelu_contract(y: Tensor, bias: Tensor, w: Tensor, w_bias: Tensor, side: int) -> Tensor:
+    """See `plain.gelu_contract`."""
+    rows, c = y.shape
+    taps, out = torch.empty(9, rows, device=y.device), torch.empty(rows, device=y.device)
+    tile = max(16, _tile(c))
+    _launch(k.bias_gelu_taps_kernel, -(-rows // tile), y, bias, w, taps, rows, C=c, B=tile)
+    _launch(thin.gather_kernel, -(-rows // 1024), taps, w_bias, out, rows, side, B=1024)
+    return out
 
 
 def contract_loss_(
     a: Tensor, w: Tensor, bias: Tensor, side: int, target: Tensor, loss: Tensor, dbias: Tensor
 ) -> Tensor:
     """See `plain.contract_loss_`."""
-    return _contract(a, w, bias, side, target, loss, dbias, loss=True)
-
-
-def _contract(
-    a: Tensor, w: Tensor, bias: Tensor, side: int, target: Tensor, total: Tensor, dbias: Tensor,
-    loss: bool,
-) -> Tensor:  # fmt: skip
     rows, c = a.shape
     out = torch.empty(rows, device=a.device)
     _launch(
-        thin.contract_kernel,
-        -(-rows // _tile(c)),
-        a,
-        w,
-        bias,
-        target,
-        out,
-        total,
-        dbias,
-        rows,
-        side,
-        C=c,
-        B=_tile(c),
-        LOSS=loss,
-    )
+        thin.loss_kernel, -(-rows // _tile(c)),
+        a, w, bias, target, out, loss, dbias, rows, side, C=c, B=_tile(c),
+    )  # fmt: skip
     return out
 
 

@@ -65,8 +65,8 @@ class Layer:
 class Flat:
     """All weights of a UNet in one buffer, which its parameters become views of.
 
-    It has three regions: the wide convolutions, whose gradients come in low precision; batch norm
-    and the two thin convolutions, whose gradients kernels add up; the fully connected blocks.
+    It has two regions: the wide convolutions and the fully connected blocks, whose gradients come
+    in low precision; then batch norm and the two thin convolutions, whose gradients kernels add up.
 
     Args:
         unet: One of the solution's three nets, on its device.
@@ -75,11 +75,14 @@ class Flat:
 
     def __init__(self, unet: nn.Module, low: torch.dtype) -> None:
         device = next(unet.parameters()).device
-        self.convs, added, self.fc = _regions(unet)
+        self.fc = [name for name, _ in unet.named_parameters() if name.startswith("fc")]
+        low_ones = [f"{path}.0.weight" for _, path in BLOCKS[1:]] + self.fc
+        added = [f"{path}.1.{kind}" for _, path in BLOCKS for kind in ("bias", "weight")]
+        added += [f"{BLOCKS[0][1]}.0.weight", "last.weight", "last.bias"]
         names = dict(unet.named_parameters())
-        ordered = [*self.convs, *added, *self.fc]
+        ordered = [*low_ones, *added]
         sizes = [names[n].numel() for n in ordered]
-        self.first = sum(sizes[: len(self.convs)])
+        self.first = sum(sizes[: len(low_ones)])
         self.weights = torch.zeros(sum(sizes), device=device)
         self.low = torch.zeros_like(self.weights, dtype=low)
         widths = [parts(unet, path)[1].num_features for _, path in BLOCKS]
@@ -87,9 +90,7 @@ class Flat:
         start = 2 * sum(widths) + 8
         self.buffer = torch.zeros(start + sum(sizes) - self.first, device=device)
         self.loss, self.gradients = self.buffer[start - 8], self.buffer[start:]
-        self.zero = self.buffer[: start + sum(sizes[len(self.convs) : -len(self.fc) or None])]
-        self.fc_gradients = self.buffer[len(self.zero) :]
-        self.conv_gradients = torch.zeros(self.first, device=device, dtype=low)
+        self.low_gradients = torch.zeros(self.first, device=device, dtype=low)
         self.places = dict(zip(ordered, _places(sizes), strict=True))
         for name in ordered:
             view = self.view(self.weights, name, names[name].shape)
@@ -147,11 +148,3 @@ def _places(sizes: list[int]) -> Iterator[tuple[int, int]]:
     for size in sizes:
         yield end, end + size
         end += size
-
-
-def _regions(unet: nn.Module) -> tuple[list[str], list[str], list[str]]:
-    """Names of the parameters of the three regions; the convolutions' biases are in none."""
-    added = [f"{path}.1.{kind}" for _, path in BLOCKS for kind in ("bias", "weight")]
-    added += [f"{BLOCKS[0][1]}.0.weight", "last.weight", "last.bias"]
-    fc = [name for name, _ in unet.named_parameters() if name.startswith("fc")]
-    return [f"{path}.0.weight" for _, path in BLOCKS[1:]], added, fc

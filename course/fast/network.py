@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import plain
+from .embedding import Embedding
 from .layers import Flat, Layer
 from .rows import geometry, matrix, pictures, rows_of
 
@@ -55,14 +56,14 @@ class Network:
         self.lr = torch.tensor(lr, device=self.device)
         self.steps = torch.zeros((), device=self.device)
         self.width = self.layers["in1"].gamma.numel()
-        self.blocks = [n for n in ("fc1_c", "fc1_t", "fc2_c", "fc2_t") if hasattr(unet, n)]
+        self.embedding = Embedding(unet, self.flat)
         names = dict(unet.named_parameters())
-        self.fc = [names[name] for name in self.flat.fc]
         self.last, self.last_bias = (names[f"last.{n}"] for n in ("weight", "bias"))
         self.low_last = self.flat.view(self.flat.low, "last.weight", self.last.shape)
         self.side = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
         self.kept: dict[str, tuple[Tensor, Tensor]] = {}
         self.found: dict[str, Tensor] = {}
+        self.fc_found: list[Tensor] = []
         self.alive: list[Any] = []
 
     @torch.no_grad()
@@ -77,7 +78,7 @@ class Network:
             times: t / T, (N,), for the nets that take it.
             classes: One-hot vectors, zeros where the class is dropped, (N, classes).
         """
-        self.flat.zero.zero_()
+        self.flat.buffer.zero_()
         self.count = len(x) // SIDE**2
         modulation = self._embed(times, classes)
         top = self._forward(x, modulation)
@@ -93,7 +94,7 @@ class Network:
         if self.side is not None:
             torch.cuda.current_stream().wait_stream(self.side)
         self._optimize()
-        self.kept, self.found, self.alive = {}, {}, []
+        self.kept, self.found, self.fc_found, self.alive = {}, {}, [], []
         return self.flat.loss.clone()
 
     def _embed(self, times: Tensor | None, classes: Tensor | None) -> list[Tensor]:
@@ -102,12 +103,8 @@ class Network:
             return []
         if self.side is not None:
             self.side.wait_stream(torch.cuda.current_stream())
-        with self._beside(), torch.enable_grad():
-            inputs = {"c": classes, "t": times[:, None]}
-            self.embeds = [getattr(self.unet, name)(inputs[name[-1]]) for name in self.blocks]
-        found = [e.detach() for e in self.embeds]
-        if classes is None:
-            found = [y for x in found for y in (torch.ones_like(x), x)]
+        with self._beside():
+            found = self.embedding.forward(times, classes)
         self.ready = None if self.side is None else self.side.record_event()
         return found
 
@@ -209,19 +206,15 @@ class Network:
         return inner, (found[0], found[1])
 
     def _embed_backward(self, gradients: list[Tensor]) -> None:
-        if len(self.embeds) == 2:
-            gradients = gradients[1::2]
         with self._beside(*gradients):
-            found = torch.autograd.grad(self.embeds, self.fc, gradients)
-            torch.cat([g.flatten() for g in found], out=self.flat.fc_gradients)
+            self.fc_found = self.embedding.backward(gradients)
 
     def _optimize(self) -> None:
         flat, first = self.flat, self.flat.first
-        torch.cat(
-            [self.found[name] for name in self.layers if name != "in1"], out=flat.conv_gradients
-        )
+        found = [self.found[name] for name in self.layers if name != "in1"]
+        torch.cat([*found, *self.fc_found], out=flat.low_gradients)
         self.steps += 1
-        for part, g in ((slice(first), flat.conv_gradients), (slice(first, None), flat.gradients)):
+        for part, g in ((slice(first), flat.low_gradients), (slice(first, None), flat.gradients)):
             p, m, v, low = (b[part] for b in (flat.weights, self.m, self.v, flat.low))
             self.ops.adam_(p, g, m, v, low, self.lr, self.steps)
 

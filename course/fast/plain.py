@@ -125,6 +125,11 @@ def contract(a: Tensor, w: Tensor, bias: Tensor, side: int) -> Tensor:
     return _rows(F.conv2d(_pictures(a, side), w, None, padding=1))[:, 0].float() + bias
 
 
+def gelu_contract(y: Tensor, bias: Tensor, w: Tensor, w_bias: Tensor, side: int) -> Tensor:
+    """`contract` of GELU(y + bias), (M,), float32."""
+    return contract(bias_gelu(y, bias, len(y)), w, w_bias, side)
+
+
 def contract_loss_(
     a: Tensor, w: Tensor, bias: Tensor, side: int, target: Tensor, loss: Tensor, dbias: Tensor
 ) -> Tensor:

@@ -56,6 +56,7 @@ class Predictor:
         device = next(unet.parameters()).device
         net: Any = unet
         self.ops = operations(device)
+        self.side = torch.cuda.Stream(device) if device.type == "cuda" else None
         self.layers = {name: _fold(unet, name, path, low) for name, path in BLOCKS}
         self.last = net.last.weight.detach().to(low, memory_format=torch.channels_last)
         self.last_bias = net.last.bias.detach()
@@ -74,29 +75,48 @@ class Predictor:
             x: Noisy pictures, (n, 1, 28, 28), float32.
             t: The timestep of all, (1,).
         """
-        n = len(x)
-        e1 = self._act("in2", self.ops.expand(
-            x.flatten(), self.layers["in1"].weight, SIDE, self.layers["in1"].bias), n)  # fmt: skip
+        n, layers = len(x), self.layers
+        first = self.ops.expand(x.flatten(), layers["in1"].weight, SIDE, layers["in1"].bias)
+        e1 = self._act("in2", first, n)
+        skip1 = self._skip("out1", e1, n)
         e2 = self._act("a3", self._act("a2", self._act("a1", e1, n), n), n)
+        skip2 = self._skip("d1", e2, n)
         e3 = self._act("b3", self._act("b2", self._act("b1", e2, n), n), n)
-        flat = F.gelu(e3.view(n, 49, -1).mean(1)) @ matrix(self.layers["flat"].weight)
+        skip3 = self._skip("c1", e3, n)
+        flat = F.gelu(e3.view(n, 49, -1).mean(1)) @ matrix(layers["flat"].weight)
         count = n if self.labels is None else 2 * n
         one, two = (table.index_select(0, t - 1)[0] for table in self.shifts)
         y = self._finish("flat", flat.view(n * 49, -1), count * 49, count, 0, one)
-        y = self._act("c2", self._act("c1", y, count, (e3, n)), count)
-        y = self._finish("c3", self._conv(self.layers["c3"], y, count), len(y), count, 1, two)
-        y = self._act("d2", self._act("d1", y, count, (e2, n)), count)
-        y = self._act("out1", self._act("d3", y, count), count, (e1, n))
-        y = self.ops.contract(self._act("out2", y, count), self.last, self.last_bias, SIDE)
+        y = self._act("c2", self._act("c1", y, count, skip3), count)
+        y = self._finish("c3", self._conv(layers["c3"], y, count), len(y), count, 1, two)
+        y = self._act("d2", self._act("d1", y, count, skip2), count)
+        y = self._act("out1", self._act("d3", y, count), count, skip1)
+        y = self._conv(layers["out2"], y, count)
+        y = self.ops.gelu_contract(y, layers["out2"].bias, self.last, self.last_bias, SIDE)
         found: Tensor = y.view(count, 1, SIDE, SIDE)
         return found
 
+    def _skip(self, name: str, x: Tensor, count: int) -> tuple[Tensor, torch.cuda.Event | None]:
+        """A skip connection's part of a convolution, on the second stream where there is one."""
+        layer = self.layers[name]
+        if self.side is None:
+            return self._conv(layer, x, count, second=True), None
+        self.side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self.side):
+            return self._conv(layer, x, count, second=True), self.side.record_event()
+
     def _act(
-        self, name: str, x: Tensor, count: int, skip: tuple[Tensor, int] | None = None
+        self,
+        name: str,
+        x: Tensor,
+        count: int,
+        skip: tuple[Tensor, torch.cuda.Event | None] | None = None,
     ) -> Tensor:
         layer = self.layers[name]
         y = self._conv(layer, x, count)
-        part = None if skip is None else self._conv(layer, *skip, second=True)
+        if skip is not None and skip[1] is not None:
+            torch.cuda.current_stream().wait_event(skip[1])
+        part = None if skip is None else skip[0]
         found: Tensor = self.ops.bias_gelu(y, layer.bias, len(y), part)
         return found
 

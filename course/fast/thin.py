@@ -29,11 +29,11 @@ def expand_kernel(
     """3x3 convolution from 1 to C channels."""
     cols = tl.arange(0, C)
     row = tl.program_id(0) * B + tl.arange(0, B)
-    acc = tl.zeros((B, C), tl.float32)
-    for tap in tl.static_range(9):
-        at, ok = _shifted(row, row < rows, tap, side, FLIP)
-        weight = tl.load(w + tap * w_tap + cols * w_col).to(tl.float32)
-        acc += tl.load(x + at, ok, 0.0).to(tl.float32)[:, None] * weight[None, :]
+    tap = tl.arange(0, 16)
+    at, ok = _shifted(row[:, None], (row < rows)[:, None], tap[None, :], side, FLIP)
+    near = tl.load(x + at, ok & (tap < 9)[None, :], 0.0)
+    weights = tl.load(w + tap[:, None] * w_tap + cols[None, :] * w_col, (tap < 9)[:, None], 0.0)
+    acc = tl.dot(near.to(weights.dtype), weights, input_precision="ieee")
     if GELU:
         acc += tl.load(bias + cols)[None, :]
         density, below = phi(acc)
@@ -42,26 +42,22 @@ def expand_kernel(
 
 
 @triton.jit
-def contract_kernel(
-    x, w, bias, target, out, loss, dbias, rows, side,
-    C: tl.constexpr, B: tl.constexpr, LOSS: tl.constexpr,
-):  # fmt: skip
-    """3x3 convolution from C to 1 channel, or the gradient of its mean squared error."""
+def loss_kernel(x, w, bias, target, out, loss, dbias, rows, side, C: tl.constexpr, B: tl.constexpr):
+    """Mean squared error of a 3x3 convolution from C to 1 channel, and its gradient."""
     cols = tl.arange(0, C)
     row = tl.program_id(0) * B + tl.arange(0, B)
-    acc = tl.zeros((B,), tl.float32)
-    for tap in tl.static_range(9):
+    wide = tl.zeros((B, C), tl.float32)
+    for tap in range(9):
         at, ok = _shifted(row, row < rows, tap, side, False)
         weight = tl.load(w + tap * C + cols).to(tl.float32)
         a = tl.load(x + at[:, None] * C + cols[None, :], ok[:, None], 0.0).to(tl.float32)
-        acc += tl.sum(a * weight[None, :], 1)
-    acc += tl.load(bias)
-    if LOSS:
-        error = tl.where(row < rows, acc - tl.load(target + row, row < rows, 0.0), 0.0)
-        tl.atomic_add(loss, tl.sum(error * error, 0) / rows)
-        acc = 2.0 * error / rows
-        tl.atomic_add(dbias, tl.sum(acc, 0))
-    tl.store(out + row, acc, row < rows)
+        wide += a * weight[None, :]
+    acc = tl.sum(wide, 1) + tl.load(bias)
+    error = tl.where(row < rows, acc - tl.load(target + row, row < rows, 0.0), 0.0)
+    gradient = 2.0 * error / rows
+    tl.atomic_add(loss, tl.sum(error * error, 0) / rows)
+    tl.atomic_add(dbias, tl.sum(gradient, 0))
+    tl.store(out + row, gradient, row < rows)
 
 
 @triton.jit
@@ -81,3 +77,14 @@ def taps_kernel(
         acc = tl.dot(near.to(wide.dtype), wide, acc, input_precision="ieee")
     at = tap[:, None] * w_tap + cols[None, :] * w_col
     tl.atomic_add(found + at, acc, (tap < 9)[:, None] & (cols >= 0)[None, :])
+
+
+@triton.jit
+def gather_kernel(taps, bias, out, rows, side, B: tl.constexpr):
+    """3x3 convolution to one channel from the products with its taps."""
+    row = tl.program_id(0) * B + tl.arange(0, B)
+    acc = tl.zeros((B,), tl.float32) + tl.load(bias)
+    for tap in tl.static_range(9):
+        at, ok = _shifted(row, row < rows, tap, side, False)
+        acc += tl.load(taps + tap * rows + at, ok, 0.0)
+    tl.store(out + row, acc, row < rows)
