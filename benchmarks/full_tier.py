@@ -56,6 +56,8 @@ def cases(arguments: argparse.Namespace) -> Iterator[Case]:
     if arguments.mistakes:
         for kind in kinds:
             for known in mistakes(RUNS[kind].exercise):
+                if arguments.only and known.slug not in arguments.only.split(","):
+                    continue
                 yield Case(kind, known.slug, 100, *where)
 
 
@@ -65,7 +67,6 @@ def measure(case: Case) -> dict[str, Any]:
     import torch
 
     from autograder.bank import answer_source, mistakes, solution_source
-    from autograder.full import judge
     from autograder.full.digits import digits_of, fresh_secret
     from autograder.full.pieces import RUNS, text_of
     from autograder.full.presets import PRESETS
@@ -73,7 +74,6 @@ def measure(case: Case) -> dict[str, Any]:
     from course.manifest import load_manifest
 
     torch.set_num_threads(1)
-    judge.PATH = Path(os.environ.get("FULL_TIER_JUDGE", judge.PATH))
     run = next(run for kind, run in RUNS.items() if kind == case.kind)
     coded = {k: e for k, e in load_manifest().exercises.items() if e.part == "b" and not e.manual}
     answers: dict[str, str | None] = {k: solution_source(e) for k, e in coded.items()}
@@ -119,6 +119,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--mistakes", action="store_true")
+    parser.add_argument("--only", default="", help="slugs of mistakes, with commas between them")
     parser.add_argument("--isolation", default="")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)

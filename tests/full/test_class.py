@@ -19,7 +19,6 @@ from course.manifest import DEFAULT_PATH, load_manifest
 
 Answers = Mapping[str, str | None]
 IDS = ("b2_4_class_unet", "b2_5_train", "b2_5_sample")
-ADAM = "lr=lr)\n"
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +46,8 @@ def write_class(
 
 
 def test_a_class_is_trained(tmp_path: Path, manifest: Path, answers: Answers) -> None:
-    """Training, record and broken answers, from notebooks to results.jsonl."""
-    broken = str(answers["b2_5_train"]).replace(ADAM, "lr=1.0)\n")
-    students: dict[str, dict[str, str]] = {
-        "ada": {},
-        "bob": {},
-        "eve": {"b2_5_train": broken, "b2_4_class_unet": "class ClassConditionalUNet: pass\n"},
-    }
+    """A training and a record that is none, from notebooks to results.jsonl and the journal."""
+    students: dict[str, dict[str, str]] = {"ada": {}, "bob": {}}
     submitted = write_class(tmp_path / "submitted", students, answers, manifest)
     (submitted / "bob" / "part_b" / "b2_5.safetensors").write_bytes(b"no record")
     options = Options(
@@ -63,24 +57,18 @@ def test_a_class_is_trained(tmp_path: Path, manifest: Path, answers: Answers) ->
     assert not report.failed
     found = {r.student: r for r in read_results(tmp_path / "out" / "results.jsonl")}
     assert {r.tier for r in found.values()} == {"full"}
-    ada, bob, eve = (found[name] for name in students)
+    ada, bob = (found[name] for name in students)
     assert [(f.exercise, f.status) for f in ada.trainings] == [
         ("b2_5_train", "passed"),
         ("b2_5_sample", "passed"),
     ]
     assert ada.score == ada.max_score
-    assert set(ada.trainings[0].standins) == {"b2_2_schedule", "b2_4_forward"} | (
-        {"b2_4_class_unet"} - {e.id for e in ada.exercises if e.status == "passed"}
-    )
+    assert set(ada.trainings[0].standins) == {"b2_4_class_unet", "b2_2_schedule", "b2_4_forward"}
     assert [f.status for f in bob.trainings] == ["failed"]
     assert "damaged or no safetensors file" in bob.trainings[0].message
     assert ada.score - bob.score == load_manifest(manifest).exercises["b2_5_train"].checks["learns"]
-    assert eve.score < bob.score
     again = grade_class(options)
     assert again.reused == len(students)
-    quick = grade_class(Options(submitted, tmp_path / "quick", 2, manifest=manifest))
-    assert {r.tier for r in quick.results} == {"quick"}
-    assert not any(r.trainings for r in quick.results)
 
 
 def command(*arguments: str | Path) -> tuple[int, str]:
