@@ -172,7 +172,9 @@ def _one_line_errors() -> Iterator[None]:
     console = Console(stderr=True, soft_wrap=True)
     try:
         yield
-    except (building.BuildError, ManifestError, OSError) as error:
-        for line in str(error).splitlines():
+    except (building.BuildError, ManifestError, OSError, ModuleNotFoundError) as error:
+        missing = isinstance(error, ModuleNotFoundError)
+        told = f"{error}: pip install 'diffusion-course[author]'" if missing else str(error)
+        for line in told.splitlines():
             console.print(escape(line), style="red", highlight=False)
         raise typer.Exit(1) from error

@@ -135,3 +135,25 @@ def test_module_is_the_command() -> None:
     )
     assert result.returncode == 0
     assert all(command in result.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize(("command", "role"), [("course", "author"), ("autograder", "grade")])
+def test_missing_package(command: str, role: str) -> None:
+    """A command that was installed for another role says which packages it needs."""
+    block = "import sys, runpy; sys.modules['typer'] = None; "
+    code = f"{block}runpy.run_module('{command}', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{command}: the package typer is missing")
+    assert done.stderr.endswith(f"pip install 'diffusion-course[{role}]'\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_missing_nbgrader(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build without the author's packages is one line as well."""
+    monkeypatch.setitem(sys.modules, "nbgrader.converters", None)
+    monkeypatch.delitem(sys.modules, "course.build.stubs", raising=False)
+    result = course("build", "--root", toy.root)
+    assert result.exit_code == 1
+    assert "pip install 'diffusion-course[author]'" in result.stderr
+    assert not toy.out.exists()
