@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from . import paths
 from .errors import KitError
-from .idx import has_idx_files, read_pair
+from .idx import FILES, has_idx_files, read_pair
 
 ENVIRONMENT = "MNIST_ROOT"
 """Environment variable with the folder of MNIST."""
@@ -58,7 +58,8 @@ def load_digits(
         root: Folder of MNIST, as torchvision makes it or with the four idx files, gzipped.
             Without it, the environment variable MNIST_ROOT and ./data are looked at.
         train: The training digits, else the test digits.
-        download: Download MNIST to `root` (or ./data) if it is not there.
+        download: Download MNIST to `root` (or ./data) if it is not there, or a file of it is
+            missing or damaged.
 
     Returns:
         The digits; `dataset[i]` is (x, label) with x (1, 28, 28), in [0, 1].
@@ -71,7 +72,12 @@ def load_digits(
     if source == "embedded":
         return _embedded(train)
     for folder in _folders(root):
-        found = _mnist(folder, train)
+        try:
+            found = _mnist(folder, train)
+        except KitError:
+            if not download:
+                raise
+            continue
         if found is not None:
             return found
     if download:
@@ -112,16 +118,38 @@ def _mnist(folder: Path, train: bool) -> Digits | None:
 
     try:
         stored = MNIST(str(folder), train=train, download=False)
-    except RuntimeError:
-        return None
+    except (RuntimeError, OSError, ValueError, AssertionError) as error:
+        if "not found" in str(error):
+            _refuse_part(folder)
+            return None
+        raise KitError(
+            f"load_digits: MNIST in {folder} is damaged ({type(error).__name__}); delete "
+            f"{folder / 'MNIST'}, or pass download=True"
+        ) from error
     return Digits("MNIST", stored.data, stored.targets)
 
 
+def _refuse_part(folder: Path) -> None:
+    """Tell which files of MNIST are missing where some are there."""
+    for place in (folder, folder / "MNIST" / "raw"):
+        missing = sorted(name for name in FILES if not (place / name).is_file())
+        if len(missing) < len(FILES):
+            raise KitError(
+                f"load_digits: {place} holds a part of MNIST only, {', '.join(missing)} missing; "
+                "copy them there, or pass download=True"
+            )
+
+
 def _download(folder: Path, train: bool) -> Digits:
-    """Download MNIST by torchvision."""
+    """Download MNIST by torchvision, over what is damaged."""
     from torchvision.datasets import MNIST
 
+    raw = folder / "MNIST" / "raw"
     try:
+        for name in FILES:
+            # torchvision takes unpacked files as they are; packed ones it checks.
+            if name.startswith("train") == train:
+                (raw / name.removesuffix(".gz")).unlink(missing_ok=True)
         stored = MNIST(str(folder), train=train, download=True)
     except (RuntimeError, OSError) as error:
         raise KitError(

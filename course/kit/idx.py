@@ -57,12 +57,14 @@ def _read(file: Path) -> Tensor:
     if hashlib.md5(packed, usedforsecurity=False).hexdigest() != FILES[file.name]:
         raise KitError(
             f"load_digits: {file} is damaged ({len(packed)} bytes, not the original's md5); "
-            "delete it and download it again"
+            "delete it and download it again, by download=True"
         )
     try:
         return parse_idx(gzip.decompress(packed))
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise KitError(f"load_digits: {file} cannot be read; download it again") from error
+        raise KitError(
+            f"load_digits: {file} cannot be read; download it again, by download=True"
+        ) from error
 
 
 def parse_idx(data: bytes) -> Tensor:

@@ -114,6 +114,40 @@ def test_a_damaged_file_is_named(four_files: Path, damage: str) -> None:
         load_digits("mnist", four_files)
 
 
+def test_missing_files_are_named(four_files: Path) -> None:
+    (four_files / "t10k-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(KitError, match=r"a part of MNIST only, t10k-labels.*download=True"):
+        load_digits("mnist", four_files)
+
+
+def test_unpacked_files_that_are_cut_are_an_error(nowhere: Path) -> None:
+    raw = nowhere / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in idx.FILES:
+        (raw / name.removesuffix(".gz")).write_bytes(to_idx(torch.zeros(2, 28, 28).byte())[:99])
+    with pytest.raises(KitError, match=r"MNIST in data is damaged.*download=True"):
+        load_digits("mnist")
+
+
+def test_a_download_replaces_damaged_files(
+    four_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And only where it is asked for."""
+    (four_files / "train-images-idx3-ubyte.gz").write_bytes(b"cut")
+
+    def download(self: object) -> None:
+        raw = four_files / "MNIST" / "raw"
+        raw.mkdir(parents=True)
+        for part in ("train", "t10k"):
+            (raw / f"{part}-images-idx3-ubyte").write_bytes(to_idx(torch.zeros(5, 28, 28).byte()))
+            (raw / f"{part}-labels-idx1-ubyte").write_bytes(to_idx(torch.arange(5).byte()))
+
+    monkeypatch.setattr("torchvision.datasets.MNIST.download", download)
+    with pytest.raises(KitError, match=r"damaged.*download=True"):
+        load_digits("mnist", four_files)
+    assert len(load_digits("mnist", four_files, download=True)) == 5
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
