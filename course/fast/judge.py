@@ -54,7 +54,7 @@ def train_judge(
         batch_size: Pictures a step.
         on_epoch: Called after each epoch with its number from 0.
     """
-    judge = Judge().to(images.device)
+    judge = Judge().to(images.device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=1e-2)
     steps = num_epochs * -(-len(images) // batch_size)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
