@@ -26,7 +26,7 @@ STANDINS = """
 def ddpm_forward_class(unet, schedule, x_0, c, p_uncond, num_ts):
     n = x_0.shape[0]
     index = torch.multinomial(torch.ones(num_ts), n, replacement=True)
-    noise = torch.normal(0.0, 1.0, tuple(x_0.shape))
+    noise = torch.normal(0.0, 1.0, tuple(x_0.shape), device=x_0.device)
     signal = schedule["alpha_bars"].index_select(0, index).reshape(n, 1, 1, 1)
     kept = torch.bernoulli(torch.full((n,), 1.0 - p_uncond))
     seen = torch.sqrt(signal) * x_0 + torch.sqrt(1.0 - signal) * noise
