@@ -37,6 +37,30 @@ class Finding:
     standins: tuple[str, ...] = ()
 
 
+def line(finding: Finding) -> str:
+    """What a report says of a training, in one line."""
+    names = {
+        "denoiser": "mean squared error on test digits",
+        "time": "mean squared error of the noise",
+        "class": "mean squared error of the noise",
+        "no class": "without classes",
+        "legible": "legible samples",
+        "right": "samples that show the digit asked for",
+        "distance": "distance to what the code leads to",
+    }
+    shown = [
+        f"{names[name]} {value:.0%}"
+        if name in ("legible", "right")
+        else f"{names[name]} {value:.4f}"
+        for name, value in finding.values.items()
+        if name in names
+    ]
+    parts = [f"{finding.exercise}, {finding.check}: {finding.status}", *shown]
+    if finding.standins:
+        parts.append(f"something stood in for {', '.join(finding.standins)}")
+    return "; ".join(parts) + (f". {finding.message}" if finding.message else "")
+
+
 def to_json(finding: Finding) -> dict[str, Any]:
     """The object that stands in a line of `results.jsonl`."""
     return {

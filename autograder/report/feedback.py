@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autograder.findings import line
 from autograder.report.summary import checked_points, is_manual, outcome, share
 from autograder.results import CheckOutcome, SubmissionResult
 from course.exercise import Manifest
@@ -34,6 +35,7 @@ class Feedback:
         by_hand: Points that are given by hand.
         share: ``checked`` as a share of ``possible``, in [0, 1].
         repairs: What was put right when the notebook was read.
+        trainings: What trainings with the answers gave, one line each.
         answers: Its exercises.
     """
 
@@ -43,6 +45,7 @@ class Feedback:
     by_hand: float
     share: float
     repairs: tuple[str, ...]
+    trainings: tuple[str, ...]
     answers: tuple[FeedbackAnswer, ...]
 
 
@@ -71,5 +74,6 @@ def feedback_of(result: SubmissionResult, manifest: Manifest) -> Feedback:
         by_hand=result.max_score - possible,
         share=share(checked, possible),
         repairs=result.repairs,
+        trainings=tuple(map(line, result.trainings)),
         answers=tuple(answers),
     )

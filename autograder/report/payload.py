@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autograder.findings import line
 from autograder.report.summary import OUTCOMES, Explain, checked_points, is_manual, outcome
 from autograder.results import ExerciseResult, SubmissionResult, number
 from course.exercise import Manifest
@@ -64,6 +65,7 @@ def payload(
                 ]
                 for e in result.exercises
             ],
+            [texts.place(line(finding)) for finding in result.trainings],
         ]
         for result in results
     ]

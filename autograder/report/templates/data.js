@@ -19,10 +19,11 @@ function readAnswer([exercise, score, max, outcome, diagnosis, message, checks, 
 const plainText = (s) => s.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 function readSubmission(values, index) {
-  const [student, assignment, total, totalMax, score, max, seconds, isolation, page, repairs, answers] = values;
+  const [student, assignment, total, totalMax, score, max, seconds, isolation, page, repairs, answers, trainings] = values;
   const s = {
     index, student, assignment: text(assignment), total, totalMax, score, max, seconds,
     isolation: text(isolation), page, repairs: repairs.map(text), answers: answers.map(readAnswer),
+    trainings: trainings.map(text),
   };
   const count = (outcome) => s.answers.filter((a) => a.outcome === outcome).length;
   s.counts = Object.fromEntries(raw.outcomes.map((o) => [o, count(o)]));

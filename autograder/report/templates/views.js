@@ -87,6 +87,8 @@ function studentView(index) {
       figure(duration(s.seconds), "to grade")),
     s.repairs.length ? el("div", { class: "card grid" }, el("h2", {}, "Repairs when the notebook was read"),
       el("ul", { class: "plain" }, s.repairs.map((r) => el("li", {}, r)))) : null,
+    s.trainings.length ? el("div", { class: "card grid" }, el("h2", {}, "Trained in full"),
+      el("ul", { class: "plain" }, s.trainings.map((r) => el("li", {}, r)))) : null,
     answerCard("Graded by checks", s.answers.filter((a) => !a.exercise.manual)),
     answerCard("Graded by hand", s.answers.filter((a) => a.exercise.manual))];
 }
