@@ -37,6 +37,12 @@ LIMITS = """## What the levels cannot stop
   import diffusers, kill what that user runs, and fill disks and files that live in memory. Attacks
   that would harm the host were left out. Use this level for your own answers, or in a container
   that holds nothing else.
+- **GPU workers**, at each level: the driver is shared, so a hole of the driver is one of the
+  sandbox. Memory of the card is looked at twice a second, so an answer may hold more than its limit
+  for half a second; it is then ended, and its neighbours on the card may have failed for want of
+  memory. CUDA does not start without a socket to listen on: it may make one of this host only, and
+  connect it to nothing. At level landlock it also needs the nodes of every card that the driver
+  knows, so an answer can use another card than its own; in a jail the others are not there.
 """
 
 
