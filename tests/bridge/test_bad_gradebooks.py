@@ -112,3 +112,17 @@ def test_a_renamed_assignment_and_an_unknown_student_in_nbgrader(
     assert grades(tmp_path, "ada", "homework_4")["a1_1_forward_check"]["auto_score"] == 5
     said = nbgrader(tmp_path, "autograde", "part_a", ok=False)
     assert "part_a" in said
+
+
+@pytest.mark.slow
+def test_nbgrader_and_a_locked_gradebook(book: Path, tmp_path: Path) -> None:
+    """`nbgrader autograde` fails aloud, and the same command does it all when the lock is gone."""
+    (tmp_path / "nbgrader_config.py").write_text(CONFIG)
+    hand_in(tmp_path, "ada")
+    holder = sqlite3.connect(book, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    assert "locked" in nbgrader(tmp_path, "autograde", "part_a", ok=False)
+    holder.execute("ROLLBACK")
+    holder.close()
+    nbgrader(tmp_path, "autograde", "part_a")
+    assert grades(tmp_path)["a1_1_forward_check"]["auto_score"] == 5
