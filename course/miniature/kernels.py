@@ -115,13 +115,15 @@ def norm_backward_kernel(
 
 
 @triton.jit
-def add_kernel(x, y, bias, out, count, C, BLOCK: tl.constexpr):
+def add_kernel(x, y, bias, out, count, C: tl.constexpr, BLOCK: tl.constexpr):
     """Write x + y + the bias of each channel."""
-    places = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    start = tl.program_id(0).to(tl.int64) * BLOCK
+    places = start + tl.arange(0, BLOCK)
+    channels = ((start % C).to(tl.int32) + tl.arange(0, BLOCK)) % C
     inside = places < count
     value = tl.load(x + places, inside, 0.0).to(tl.float32)
     value += tl.load(y + places, inside, 0.0).to(tl.float32)
-    value += tl.load(bias + places % C, inside, 0.0).to(tl.float32)
+    value += tl.load(bias + channels, inside, 0.0).to(tl.float32)
     tl.store(out + places, value.to(out.dtype.element_ty), inside)
 
 

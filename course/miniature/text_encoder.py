@@ -120,7 +120,7 @@ class TextEncoder(nn.Module):
         places = torch.arange(ids.shape[1], device=ids.device)
         distance = places[None] - places[:, None]
         table = self.encoder.block[0].layer[0].SelfAttention.relative_attention_bias.weight
-        bias = table[_bucket(distance)].permute(2, 0, 1).float()
+        bias = F.embedding(_bucket(distance), table).permute(2, 0, 1).float()
         masked = torch.where(ids == PAD, torch.finfo(torch.float32).min, 0.0)
         total: Tensor = bias[None] + masked[:, None, None, :]
         return total

@@ -233,7 +233,8 @@ def train(
             if not all(map(math.isfinite, losses)):
                 raise FloatingPointError(f"the loss is {losses} after {training.steps} steps")
             entry = {"seconds": elapsed, "steps": training.steps, "images": training.images}
-            entry |= {"speed": speed, "loss": losses[0], "variance": losses[1]}
+            if losses[0]:  # there were steps since the last entry
+                entry |= {"speed": speed, "loss": losses[0], "variance": losses[1]}
             if group.rank() == 0:
                 journal.write(entry | {"progress": progress} | training.measure(), say)
             seen, since = training.images, time.monotonic()
