@@ -84,14 +84,14 @@ def test_an_entry_is_fresh_while_its_files_mean_the_same(forward: Exercise) -> N
 
 
 def test_what_an_entry_depends_on(forward: Exercise) -> None:
-    """Solution, mistakes, checks, oracles, what is served and what runs answers; no variants."""
+    """Solution, mistakes, checks, oracles, what is served and found in place; no variants."""
     files = set(file_digests(EXERCISES["b2_3_sample"]))
     assert {
         "autograder/checks/b2_3_sample.py",
         "autograder/mistakes/b2_3_sample.py",
         "autograder/oracles/reverse.py",
         "autograder/served/module.py",
-        "autograder/worker/executor.py",
+        "autograder/worker/prelude.py",
         "solutions/ddpm.py",
     } <= files
     assert not any("variants" in path or "grading" in path for path in files)
