@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from kit.idx import FILES
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from course.cli import app
+from course.fast import TrainingError
 from course.reproduce.run import ReproduceError, reproduce
 
 pytestmark = pytest.mark.filterwarnings("ignore:load_digits")
@@ -85,3 +88,58 @@ def test_a_file_in_the_place_of_a_folder(option: str, tmp_path: Path) -> None:
 def test_a_missing_gpu_is_told(tmp_path: Path) -> None:
     with pytest.raises(ReproduceError, match="no GPU is to be seen here; take --device cpu"):
         reproduce("smoke", "cuda", tmp_path)
+
+
+def test_a_loss_that_is_not_finite_names_the_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the epoch and the batch; what was finished before stays."""
+
+    def diverged(*_: object) -> None:
+        raise TrainingError("the loss is nan in epoch 2, batch 7: lower the learning rate")
+
+    monkeypatch.setattr("course.reproduce.stages.train_denoiser_fast", diverged)
+    with pytest.raises(ReproduceError, match=r"^denoiser: the loss is nan in epoch 2, batch 7"):
+        reproduce("smoke", "cpu", tmp_path, source="embedded")
+    assert (tmp_path / "judge.json").exists()
+    assert not (tmp_path / "denoiser.json").exists()
+
+
+def test_too_little_memory_suggests_a_smaller_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("course.reproduce.stages.train_denoiser_fast", full)
+    arguments = ["--preset", "smoke", "--device", "cpu", "--source", "embedded"]
+    places = ["--work", str(tmp_path / "work"), "--figures", str(tmp_path / "figures")]
+    result = CliRunner().invoke(
+        app,
+        ["reproduce", *arguments, *places, "--batch-size", "32", "--numbers", str(tmp_path / "n")],
+    )
+    assert result.exit_code == 2
+    told = result.stderr.splitlines()[-1]
+    assert told.startswith("course: denoiser: the GPU's memory is too small")
+    assert "--batch-size 16" in told
+
+
+def test_a_checkpoint_of_another_network_is_refused(finished: Path) -> None:
+    path = finished / "work" / "class.safetensors"
+    before = path.read_bytes()
+    other = {k: v for k, v in load_file(path).items() if not k.startswith("unet/")}
+    save_file(other | {"unet/last.weight": torch.zeros(1, 9, 3, 3)}, path)
+    with pytest.raises(ReproduceError, match=r"class\.safetensors holds the weights of another"):
+        reproduce("smoke", "cpu", finished / "work", source="embedded")
+    path.write_bytes(before[: len(before) // 2])
+    with pytest.raises(ReproduceError, match=r"class\.json or its \.safetensors is damaged"):
+        reproduce("smoke", "cpu", finished / "work", source="embedded")
+    path.write_bytes(before)
+
+
+def test_damaged_digits_are_named(tmp_path: Path) -> None:
+    for name in FILES:
+        (tmp_path / name).write_bytes(b"cut")
+    with pytest.raises(ReproduceError, match=r"ubyte\.gz is damaged .*download"):
+        reproduce("smoke", "cpu", tmp_path / "work", tmp_path, "mnist")
+    assert not (tmp_path / "work").exists()
