@@ -16,6 +16,8 @@ from pathlib import Path
 CLONE_NEWNS, CLONE_NEWPID = 0x00020000, 0x20000000
 CLONE_NEWNET, CLONE_NEWIPC = 0x40000000, 0x08000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 0x4000, 0x40000
+MS_REMOUNT, MS_BIND = 0x20, 0x1000
+PROC_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 24, 36, 38
 SIGKILL = 9
 CAPABILITY_VERSION = 0x20080522
@@ -72,19 +74,28 @@ def unshare() -> None:
     _call(libc.unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC), "unshare")
 
 
-def private_mounts(caps: Caps) -> None:
+def private_mounts(caps: Caps, cuda: bool = False) -> None:
     """A read-only /proc with this worker's processes only, and a fresh /tmp of limited size.
 
     Read-only, since the kernel lets whoever is root outside write to /proc/sys, in a jail or not.
+    For CUDA `own_proc` makes it so, later.
     """
     _call(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "make mounts private")
-    flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
+    flags = PROC_FLAGS if cuda else PROC_FLAGS | MS_RDONLY
     _call(libc.mount(b"proc", b"/proc", b"proc", flags, None), "mount /proc")
     size = f"size={caps.scratch_mib}m,nr_inodes=4096,mode=0700".encode()
     for folder in (b"/tmp", b"/dev/shm"):
         made = libc.mount(b"tmpfs", folder, b"tmpfs", MS_NOSUID | MS_NODEV, size)
         _call(made, f"mount {folder.decode()}")
     os.chdir("/tmp")
+
+
+def own_proc() -> None:
+    """All of /proc is read-only but this process's own folder, where CUDA names its threads."""
+    own = f"/proc/{os.getpid()}".encode()
+    _call(libc.mount(own, own, None, MS_BIND, None), "bind a folder of /proc")
+    flags = MS_REMOUNT | MS_BIND | MS_RDONLY | PROC_FLAGS
+    _call(libc.mount(None, b"/proc", None, flags, None), "make /proc read-only")
 
 
 def drop_privileges() -> None:

@@ -189,7 +189,7 @@ def _jailed(caps: Caps, descriptor: int, device: str) -> int:
         try:
             # First process of its namespace: with it everything that it started dies.
             confine.die_with_parent()
-            confine.private_mounts(caps)
+            confine.private_mounts(caps, device == "cuda")
             status = _inner(caps, descriptor, device)
         finally:
             os._exit(status)
@@ -209,6 +209,8 @@ def _inner(caps: Caps, descriptor: int, device: str) -> int:
             confine.die_with_parent()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
             confine.limit(caps)
+            if device == "cuda":
+                confine.own_proc()
             confine.drop_privileges()
             if seccomp.supported():
                 seccomp.install(device == "cuda")

@@ -190,6 +190,43 @@ def test_sockets_are_there_to_listen_on_and_for_nothing_else(
         subject.close()
 
 
+PROC = """
+import os
+def f():
+    found = []
+    for path in (
+        f"/proc/self/task/{os.getpid()}/comm",
+        "/proc/thread-self/comm",
+        "/proc/1/comm",
+        "/proc/sys/kernel/core_pattern",
+        "/proc/sysrq-trigger",
+        "/proc/self/oom_score_adj",
+    ):
+        try:
+            with open(path, "w") as file:
+                file.write("-1000")
+            found.append("written")
+        except OSError as error:
+            found.append("refused")
+    return found
+"""
+
+
+@pytest.mark.parametrize("level", ["strict", "landlock"])
+def test_of_proc_only_its_own_folder_can_be_written(
+    level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CUDA names its threads there, and does not start where it cannot."""
+    needs(level)
+    monkeypatch.setattr(RemoteSubject, "_start_gpu", lambda _: None)
+    watched_by(monkeypatch, meter(Reading(0)))
+    with ForkServerHandle(level, CARD) as server:
+        subject = RemoteSubject(server, PATIENCE, Caps())
+        subject.define(PROC)
+        assert subject.call("f") == ["written"] * 2 + ["refused"] * 4
+        subject.close()
+
+
 def test_torchs_own_error_names_the_limit_and_the_line(no_cuda: ForkServerHandle) -> None:
     with pytest.MonkeyPatch.context() as patch:
         watched_by(patch, meter(Reading(0)))
