@@ -22,9 +22,11 @@ from .. import checks
 from ..failures import HostFailureError
 from ..sandbox.gpus import Gpu
 from ..worker.confine import die_with_parent
+from ..worker.warming import leave_seldom
+from . import exercise as _exercise  # noqa: F401 - so that each fork has it
 from .parts import HostError, Outcome, Task
 from .servers import Servers
-from .task import grade_task
+from .submission import grade_answers
 
 
 def main(descriptor: int) -> NoReturn:
@@ -39,6 +41,7 @@ def main(descriptor: int) -> NoReturn:
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
+    leave_seldom()
     for module in pkgutil.iter_modules(checks.__path__):
         if module.name != "conftest":
             importlib.import_module(f"{checks.__name__}.{module.name}")
@@ -103,7 +106,11 @@ def work(connection: Connection, servers: Servers, manifest: Manifest) -> None:
 def _outcome(task: Task, servers: Servers, manifest: Manifest) -> Outcome:
     """A result, or why there is none: one submission never takes another with it."""
     try:
-        return grade_task(servers, task, manifest)
+        if task.quick is None:
+            return grade_answers(servers, task.item, task.answers, manifest, task.only)
+        from .trained import train_answers  # with all that a training needs
+
+        return train_answers(servers, task)
     except HostFailureError as error:
         return HostError(str(error))
     except Exception as error:

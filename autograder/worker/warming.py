@@ -23,16 +23,12 @@ def warm_up() -> None:
     import numpy
     import torch
 
-    # Optimizers ask the compiler for no more than these two, which do nothing without it.
-    load_when_used("torch._dynamo", disable=_unchanged, graph_break=_nothing)
-    for name in SELDOM:
-        load_when_used(f"torchvision.{name}")
+    leave_seldom()
     import torchvision.transforms.functional
     import tqdm.auto
 
     from . import executor
 
-    sys.meta_path.insert(0, _Parents())
     # An editable installation would make the grader importable where there is no jail.
     sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
     del numpy, tqdm, executor
@@ -45,6 +41,15 @@ def warm_up() -> None:
     gc.collect()
     gc.freeze()
     settle_memory()
+
+
+def leave_seldom() -> None:
+    """Leaves what is slow to load and seldom used until it is asked for. Import torch before."""
+    # Optimizers ask the compiler for no more than these two, which do nothing without it.
+    load_when_used("torch._dynamo", disable=_unchanged, graph_break=_nothing)
+    for name in SELDOM:
+        load_when_used(f"torchvision.{name}")
+    sys.meta_path.insert(0, _Parents())
 
 
 class _Seldom(types.ModuleType):
@@ -107,6 +112,8 @@ def load_when_used(name: str, **known: Any) -> None:
     places = package.submodule_search_locations if package else None
     spec = importlib.machinery.PathFinder.find_spec(name, places)
     if spec is None or spec.loader is None:
+        return
+    if name in sys.modules:
         return
     module = importlib.util.module_from_spec(spec)
     module.__class__ = _Seldom

@@ -1,10 +1,8 @@
-"""Does one task: grades a submission, or runs its trainings of the full tier."""
+"""Runs the trainings of a submission, for the full tier."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-
-from course.manifest import Manifest
 
 from ..findings import Finding
 from ..full.pieces import RUNS, Run
@@ -16,18 +14,6 @@ from ..subject import Subject
 from .exercise import ATTEMPTS, ENDED, caps_of
 from .parts import Task
 from .servers import Servers
-from .submission import grade_answers
-
-
-def grade_task(servers: Servers, task: Task, manifest: Manifest) -> SubmissionResult:
-    """The result of a task: of the quick tier, or of the full one where that is done.
-
-    Raises:
-        ForkServerError: The host failed, not an answer.
-    """
-    if task.quick is None:
-        return grade_answers(servers, task.item, task.answers, manifest, task.only)
-    return train_answers(servers, task)
 
 
 def train_answers(servers: Servers, task: Task) -> SubmissionResult:
