@@ -63,22 +63,3 @@ FILLED = (
 
 The first row has the mask of the assignment and no thing to ask for; the others say what is wanted.
 """
-
-BOOK = {
-    "a 3d emoji of": ("a rocket", "a top hat", "a hamburger", "a penguin"),
-    "a glossy emoji of": ("a guitar", "a strawberry", "a trophy", "a parrot"),
-    "a flat emoji of": ("a sailboat", "a cactus", "a camera", "a mushroom"),
-    "a soft emoji of": ("a fox", "a koala", "a crab", "a castle"),
-    "a simple emoji of": ("a tulip", "a pizza", "a helicopter", "a teapot"),
-    "a bold emoji of": ("a lion", "a bicycle", "a key", "a snowman"),
-    "a blob emoji of": ("a cat face", "a ghost", "a panda", "a frog"),
-    "a sketchy emoji of": ("a bell", "a violin", "a wine glass", "a rose"),
-    "a black icon of": ("a skull", "a spider", "a snail", "a palm tree"),
-    "": (
-        "a giraffe",
-        "a sunflower",
-        "a lemon on a blue background",
-        "a butterfly on a pink background",
-    ),
-}
-"""The prompt book: things by style. The model knows `a` and not `an`."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import kit
 import torchvision.transforms.functional as TF
 
-from .choices import ANAGRAMS, BOOK, HYBRIDS
+from .choices import ANAGRAMS, HYBRIDS
 from .layout import save_book
 from .seeds import SEED
 from .studio import Studio
@@ -31,10 +31,10 @@ def hybrids(studio: Studio, path: Path) -> None:
 
 def prompt_book(studio: Studio, path: Path) -> None:
     """Prompts that work well, one style a row."""
-    prompts = [f"{style} {thing}".strip() for style, things in BOOK.items() for thing in things]
+    prompts = kit.prompt_book()
     pictures = iter(studio.guided(prompts, [SEED] * len(prompts)))
     rows = {
         f"{style} …" if style else "(no style)": [(thing, next(pictures)) for thing in things]
-        for style, things in BOOK.items()
+        for style, things in kit.PROMPT_BOOK.items()
     }
     save_book(rows, path)

@@ -12,6 +12,7 @@ from .masks import check_mask, disc_mask, rectangle_mask
 from .pictures import load_image, picture_names, process_pil_im, to_display
 from .plots import SIGMAS, show_digits, show_images, show_losses, show_noising, show_rows
 from .precompute import precompute_embeddings
+from .prompts import PROMPT_BOOK, prompt_book, show_prompt_book
 from .record import TrainingRecord
 from .stages import DEEPFLOYD, load_stage_1
 from .tiny import make_tiny_stage_1
@@ -19,6 +20,7 @@ from .variance import add_variance
 
 __all__ = [
     "DEEPFLOYD",
+    "PROMPT_BOOK",
     "SIGMAS",
     "CheckTable",
     "Digits",
@@ -38,11 +40,13 @@ __all__ = [
     "picture_names",
     "precompute_embeddings",
     "process_pil_im",
+    "prompt_book",
     "rectangle_mask",
     "show_digits",
     "show_images",
     "show_losses",
     "show_noising",
+    "show_prompt_book",
     "show_rows",
     "to_display",
 ]
