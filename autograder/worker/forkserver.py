@@ -28,10 +28,10 @@ CACHES = ("MPLCONFIGDIR", "HF_HOME", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DI
 
 
 def main(control_fd: int, level: str, access: dict[str, Any] | None = None) -> NoReturn:
-    """Serves until the other end closes.
+    """Serves at a level until the other end of the control socket closes.
 
     Args:
-        control_fd: Descriptor of the control socket.
+        control_fd: Descriptor of that socket.
         level: strict, landlock or process.
         access: The fields of `Access`.
     """
@@ -195,7 +195,7 @@ def _jailed(caps: Caps, descriptor: int, device: str) -> int:
             os._exit(status)
     os.close(descriptor)
     # This process ends when the whole namespace is gone, so its end is the end of everything.
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(inner, signal.SIGKILL))
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(inner, signal.SIGTERM))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     return _status(inner)
 
@@ -219,6 +219,9 @@ def _inner(caps: Caps, descriptor: int, device: str) -> int:
             os._exit(status)
     os.close(descriptor)
     confine.drop_privileges()
+    # Ended by its namespace, the answer would leave its processor time uncounted.
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(answer, signal.SIGKILL))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     return _status(answer)
 
 

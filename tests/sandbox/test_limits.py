@@ -106,6 +106,20 @@ def test_cpu_limit(start: Starter) -> None:
     assert error.told == "Your `f` used more than 1 second of processor time."
 
 
+def test_processor_time_is_counted_to_the_end(start: Starter) -> None:
+    """Of an answer that did what it was asked, and of one that was still at it."""
+    source = "import threading, time\ndef burn():\n    while True: pass\n"
+    source += "def f():\n    begun = time.process_time()\n"
+    source += "    while time.process_time() - begun < 0.5: pass\n    return 1\n"
+    source += "def g():\n    threading.Thread(target=burn, daemon=True).start()\n    return 1\n"
+    done, busy = start(source), start(source)
+    assert done.call("f") == busy.call("g") == busy.call("f") == 1
+    done.close()
+    busy.close()
+    assert 0.5 <= done.cpu < 10
+    assert 0.5 <= busy.cpu
+
+
 @pytest.mark.slow
 def test_cpu_limit_cannot_be_ignored(start: Starter) -> None:
     source = "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\ndef f():\n"
