@@ -21,8 +21,9 @@ from .judge_training import JudgeSettings, train_judge
 from .measures import QUICK, Amount, Bench
 from .painter import Painter
 from .pairs import KINDS, find_pairs, write_pairs
-from .record import Record, lines
+from .record import Record
 from .speed import measure_speed
+from .table import lines
 from .where import choose_device, find_pack
 
 Say = Callable[[str], None]

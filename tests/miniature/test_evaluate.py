@@ -191,9 +191,9 @@ def test_evaluate_records_models_side_by_side(
     models = json.loads(record.read_text())
     assert list(models) == ["one", "other"]
     assert models["one"] == models["other"]
-    page = record.with_suffix(".md").read_text()
-    assert page.startswith("| measure | goal | one | other |")
-    assert page in result.stdout
+    table = record.with_suffix(".md").read_text().split("\n\n")[-1]
+    assert table.startswith("| measure | goal | one | other |")
+    assert table in result.stdout
 
 
 def test_bad_requests_say_what_to_do(
