@@ -594,7 +594,8 @@ def show_classes(network: nn.Module, guidance: float, title: str) -> None:
         network, schedule, four_of_each, (28, 28), NUM_TS, guidance, YOUR_SEED
     )
     print(title)
-    kit.show_digits(images, columns=10)
+    rows = images.split(10)
+    kit.show_rows({f"{n}": 2 * row - 1 for n, row in enumerate(rows, 1)}, [*"0123456789"])
 
 
 # %% manual="b2_5_samples"

@@ -60,8 +60,10 @@ def _is_network(chain: tuple[BaseException, ...], text: str) -> bool:
     kinds = (ConnectionError, TimeoutError, hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled)
     words = ("connect", "offline", "timed out", "name resolution", "network is unreachable")
     # What diffusers says once it has looked for the model in vain.
-    words += ("outgoing traffic", "not fully cached")
-    return any(isinstance(link, kinds) for link in chain) or any(word in text for word in words)
+    in_vain = ("outgoing traffic", "not fully cached")
+    return any(isinstance(link, kinds) for link in chain) or any(
+        word in text for word in (*words, *in_vain)
+    )
 
 
 def _line(error: BaseException) -> str:

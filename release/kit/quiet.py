@@ -1,10 +1,28 @@
-"""Silence for the progress bars and repeated notes of diffusers and transformers."""
+"""Silence for progress bars and repeated notes, where they would only be in the way."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def quiet_bars() -> Iterator[None]:
+    """Hide tqdm's bars while the body runs: a check trains networks that nobody waits for."""
+    from tqdm import std
+
+    shown = std.tqdm.__init__
+
+    def silent(bar: std.tqdm[Any], *args: Any, **kwargs: Any) -> None:
+        shown(bar, *args, **{**kwargs, "disable": True})
+
+    std.tqdm.__init__ = silent  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        std.tqdm.__init__ = shown  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from kit import CheckTable, KitError, check
 from kit.checks.registry import visible
 from kit.checks.table import Row
 from torch import Tensor
+from tqdm import tqdm
 
 
 def statuses(table: CheckTable) -> list[str]:
@@ -92,6 +94,27 @@ def test_the_random_state_is_left_alone() -> None:
     torch.manual_seed(1)
     check("b1_2_noise", lambda x, sigma: x + sigma * torch.randn_like(x))
     assert torch.equal(torch.rand(2), wanted)
+
+
+@pytest.mark.parametrize("module", ["tqdm", "tqdm.auto", "tqdm.notebook"])
+def test_an_answers_progress_bars_are_not_shown(
+    module: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A check trains a little network, several times; afterwards bars are shown again."""
+    bars = importlib.import_module(module)
+
+    def add_noise(x: Tensor, sigma: float) -> Tensor:
+        for _ in bars.tqdm(range(2), desc="noise"):
+            print("told")
+        return x + sigma * torch.randn_like(x)
+
+    assert check("b1_2_noise", add_noise).passed
+    out, err = capsys.readouterr()
+    assert "told" in out
+    assert "noise" not in out + err
+    for _ in tqdm(range(2), desc="noise"):
+        pass
+    assert "noise" in capsys.readouterr().err
 
 
 def test_a_check_is_the_same_each_time() -> None:

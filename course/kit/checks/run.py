@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ..errors import KitError
+from ..quiet import quiet_bars
 from .expect import Wrong
 from .registry import OBJECTS, Check, checks_of
 from .table import CheckTable, Row
@@ -51,8 +52,8 @@ def _table(exercise: str, objects: Sequence[Any]) -> CheckTable:
 
 
 def _run(name: str, function: Check, objects: Sequence[Any]) -> Row:
-    """Run one check on a random state of its own."""
-    with torch.random.fork_rng(devices=[]):
+    """Run one check on a random state of its own, without the answer's progress bars."""
+    with torch.random.fork_rng(devices=[]), quiet_bars():
         torch.manual_seed(0)
         try:
             function(*objects)
