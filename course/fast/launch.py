@@ -14,11 +14,13 @@ from . import kernels as k
 from . import thin
 from .layers import Layer
 
-ROWS = 32  # rows of a tile of 64 channels
-PROGRAMS = 528  # of the kernels that add up: four on each multiprocessor of an H100
+ROWS = 32  # of a tile of at most 64 channels
+LONG = 128  # of a tile that is summed: fewer programs add to one address
+SUMS = 264  # programs of the kernels that sum rows
+PROGRAMS = 132  # of the kernel that adds up 9 C numbers: one on each multiprocessor of an H100
 
 
-Call = tuple[Any, int, tuple[Any, ...], dict[str, Any]]
+Call = tuple[Any, tuple[int, ...], tuple[Any, ...], dict[str, Any]]
 _waiting: list[Call] | None = None
 
 
@@ -43,7 +45,7 @@ def compiled_together() -> Iterator[None]:
 def _compile(call: Call) -> None:
     kernel, programs, arguments, constants = call
     # Asking for `run` builds the launcher, which else the first launch would wait for.
-    _ = kernel.warmup(*arguments, grid=(programs,), **constants).run
+    _ = kernel.warmup(*arguments, grid=programs, **constants).run
 
 
 def _key(call: Call) -> tuple[Any, ...]:
@@ -58,26 +60,27 @@ def _key(call: Call) -> tuple[Any, ...]:
     return tuple(kinds)
 
 
-def _launch(kernel: Any, programs: int, *arguments: Any, **constants: Any) -> None:
+def _launch(kernel: Any, programs: tuple[int, ...], *arguments: Any, **constants: Any) -> None:
     if _waiting is not None:
         _waiting.append((kernel, programs, arguments, constants))
     else:
-        kernel[(programs,)](*arguments, **constants)
+        kernel[programs](*arguments, **constants)
 
 
-def _tile(channels: int) -> int:
-    return max(8, ROWS * 64 // channels)
+def _block(channels: int) -> int:
+    """Channels of a program: wider layers take the same kernels with more programs."""
+    return min(channels, 64)
 
 
-def _share(rows: int, tile: int) -> tuple[int, int]:
-    """Programs, and rows of each, a multiple of the tile."""
-    per = -(-rows // (PROGRAMS * tile)) * tile
-    return -(-rows // per), per
+def _share(rows: int, programs: int) -> int:
+    """Rows of each program, whole tiles."""
+    return -(-rows // (programs * LONG)) * LONG
 
 
 def norm_gelu(
     layer: Layer,
     y: Tensor,
+    slope: Tensor,
     out: Tensor,
     also: Tensor | None = None,
     modulation: tuple[Tensor, Tensor] | None = None,
@@ -85,36 +88,45 @@ def norm_gelu(
 ) -> None:
     """See `plain.norm_gelu`."""
     rows, c = y.shape
-    tile = _tile(c)
-    programs, per = _share(rows, tile)
-    _launch(k.stats_kernel, programs, y, layer.sums, rows, per, C=c, B=tile)
+    block, per = _block(c), _share(rows, SUMS)
+    _launch(
+        k.stats_kernel, (-(-rows // per), c // block),
+        y, layer.sums, rows, c, per, C=block, B=LONG, num_warps=8,
+    )  # fmt: skip
     second = out if also is None else also
     scale, shift = (y, y) if modulation is None else modulation
     _launch(
-        k.norm_gelu_kernel, -(-rows // tile),
-        y, layer.sums, layer.gamma, layer.beta, layer.bias, layer.mean, layer.var,
-        out, out.stride(0), second, second.stride(0), scale, shift, rows, positions,
-        int(also is not None), int(modulation is not None), layer.eps, layer.momentum, C=c, B=tile,
+        k.norm_gelu_kernel, (-(-rows // ROWS), c // block),
+        y, layer.sums, layer.gamma, layer.beta, layer.bias, layer.mean, layer.var, slope,
+        out, out.stride(0), second, second.stride(0), scale, shift, rows, c, positions,
+        int(also is not None), int(modulation is not None), layer.eps, layer.momentum,
+        C=block, B=ROWS,
     )  # fmt: skip
 
 
 def norm_gelu_backward(
     layer: Layer,
     y: Tensor,
+    slope: Tensor,
     gradients: list[Tensor],
     per_picture: Tensor | None = None,
     positions: int = 1,
 ) -> Tensor:
     """See `plain.norm_gelu_backward`."""
     rows, c = y.shape
-    tile = _tile(c)
-    programs, per = _share(rows, tile)
+    block, per = _block(c), _share(rows, SUMS)
     one, two, third = gradients[0], gradients[-1], y if per_picture is None else per_picture
     out = torch.empty_like(y)
-    inputs = (y, layer.sums, layer.gamma, layer.beta, one, one.stride(0), two, two.stride(0), third)
-    kind = rows, positions, int(len(gradients) > 1), int(per_picture is not None), layer.eps
-    _launch(k.reduce_kernel, programs, *inputs, layer.found, *kind, per, C=c, B=tile)
-    _launch(k.input_kernel, -(-rows // tile), *inputs, layer.found, out, *kind, C=c, B=tile)
+    inputs = (slope, one, one.stride(0), two, two.stride(0), third, layer.found)
+    kind = rows, c, positions, int(len(gradients) > 1), int(per_picture is not None), layer.eps
+    _launch(
+        k.reduce_kernel, (-(-rows // per), c // block),
+        y, layer.sums, *inputs, *kind, per, C=block, B=LONG, num_warps=8,
+    )  # fmt: skip
+    _launch(
+        k.input_kernel, (-(-rows // ROWS), c // block),
+        y, layer.sums, layer.gamma, *inputs, out, *kind, C=block, B=ROWS,
+    )  # fmt: skip
     return out
 
 
@@ -125,9 +137,9 @@ def modulation_backward(
     rows, c = y.shape
     inner, dscale, dshift = torch.empty_like(y), torch.empty_like(scale), torch.empty_like(scale)
     _launch(
-        k.modulation_kernel, rows // positions,
+        k.modulation_kernel, (rows // positions, c // _block(c)),
         y, layer.sums, layer.gamma, layer.beta, gradient, gradient.stride(0), scale,
-        inner, dscale, dshift, rows, positions, layer.eps, C=c, B=_tile(c),
+        inner, dscale, dshift, rows, c, positions, layer.eps, C=_block(c), B=ROWS,
     )  # fmt: skip
     return inner, dscale, dshift
 
@@ -142,12 +154,12 @@ def bias_gelu(
 ) -> Tensor:
     """See `plain.bias_gelu`."""
     c = y.shape[1]
-    tile = _tile(c)
+    tile = max(8, ROWS * 64 // c)
     out = torch.empty(rows, c, device=y.device, dtype=y.dtype)
     added = y if part is None else part
     scale, shift = (bias, bias) if modulation is None else modulation
     _launch(
-        k.bias_gelu_kernel, -(-rows // tile),
+        k.bias_gelu_kernel, (-(-rows // tile),),
         y, added, bias, out, scale, shift, rows, len(y), len(added), positions,
         int(part is not None), int(modulation is not None), C=c, B=tile,
     )  # fmt: skip
@@ -167,12 +179,12 @@ def expand_backward(x: Tensor, w: Tensor, side: int) -> Tensor:
 def _expand(
     x: Tensor, w: Tensor, side: int, bias: Tensor | None, w_tap: int, w_col: int, c: int, flip: bool
 ) -> Tensor:
-    rows, tile = len(x), max(16, _tile(c))
+    rows = len(x)
     out = torch.empty(rows, c, device=x.device, dtype=w.dtype)
     _launch(
-        thin.expand_kernel, -(-rows // tile),
+        thin.expand_kernel, (-(-rows // LONG),),
         x, w, w if bias is None else bias, out, rows, side, w_tap, w_col,
-        C=c, B=tile, FLIP=flip, GELU=bias is not None,
+        C=c, B=LONG, FLIP=flip, GELU=bias is not None,
     )  # fmt: skip
     return out
 
@@ -181,9 +193,11 @@ def gelu_contract(y: Tensor, bias: Tensor, w: Tensor, w_bias: Tensor, side: int)
     """See `plain.gelu_contract`."""
     rows, c = y.shape
     taps, out = torch.empty(9, rows, device=y.device), torch.empty(rows, device=y.device)
-    tile = max(16, _tile(c))
-    _launch(k.bias_gelu_taps_kernel, -(-rows // tile), y, bias, w, taps, rows, C=c, B=tile)
-    _launch(thin.gather_kernel, -(-rows // 1024), taps, w_bias, out, rows, side, B=1024)
+    _launch(
+        k.bias_gelu_taps_kernel, (-(-rows // LONG),), y, bias, w, taps, rows, C=c, B=LONG,
+        num_warps=8,
+    )  # fmt: skip
+    _launch(thin.gather_kernel, (-(-rows // 512),), taps, w_bias, out, rows, side, B=512)
     return out
 
 
@@ -192,10 +206,11 @@ def contract_loss_(
 ) -> Tensor:
     """See `plain.contract_loss_`."""
     rows, c = a.shape
-    out = torch.empty(rows, device=a.device)
+    taps, out = torch.empty(9, rows, device=a.device), torch.empty(rows, device=a.device)
+    _launch(k.product_kernel, (-(-rows // LONG),), a, w, taps, rows, C=c, B=LONG)
     _launch(
-        thin.loss_kernel, -(-rows // _tile(c)),
-        a, w, bias, target, out, loss, dbias, rows, side, C=c, B=_tile(c),
+        thin.loss_kernel, (-(-rows // 512),),
+        taps, bias, target, out, loss, dbias, rows, side, B=512,
     )  # fmt: skip
     return out
 
@@ -203,27 +218,16 @@ def contract_loss_(
 def taps_(x: Tensor, wide: Tensor, found: Tensor, side: int, last: bool) -> None:
     """See `plain.taps_`."""
     rows, c = wide.shape
-    tile = max(16, _tile(c))
-    programs, per = _share(rows, tile)
+    per = _share(rows, PROGRAMS)
     _launch(
-        thin.taps_kernel,
-        programs,
-        x,
-        wide,
-        found,
-        rows,
-        side,
-        per,
-        c if last else 1,
-        1 if last else 9,
-        C=c,
-        B=tile,
-        FLIP=last,
-    )
+        thin.taps_kernel, (-(-rows // per),),
+        x, wide, found, rows, side, per, c if last else 1, 1 if last else 9,
+        C=c, B=LONG, FLIP=last,
+    )  # fmt: skip
 
 
 def adam_(
     p: Tensor, g: Tensor, m: Tensor, v: Tensor, low: Tensor, lr: Tensor, step: Tensor
 ) -> None:
     """See `plain.adam_`."""
-    _launch(k.adam_kernel, -(-len(p) // 1024), p, g, m, v, low, lr, step, len(p), B=1024)
+    _launch(k.adam_kernel, (-(-len(p) // 1024),), p, g, m, v, low, lr, step, len(p), B=1024)

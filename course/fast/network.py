@@ -60,8 +60,11 @@ class Network:
         names = dict(unet.named_parameters())
         self.last, self.last_bias = (names[f"last.{n}"] for n in ("weight", "bias"))
         self.low_last = self.flat.view(self.flat.low, "last.weight", self.last.shape)
-        self.side = torch.cuda.Stream(self.device) if self.device.type == "cuda" else None
-        self.kept: dict[str, tuple[Tensor, Tensor]] = {}
+        on_gpu = self.device.type == "cuda"
+        # Weights' gradients, and the embedding, are computed beside.
+        self.side = torch.cuda.Stream(self.device) if on_gpu else None
+        self.third = torch.cuda.Stream(self.device) if on_gpu else None
+        self.kept: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
         self.found: dict[str, Tensor] = {}
         self.fc_found: list[Tensor] = []
         self.alive: list[Any] = []
@@ -91,8 +94,6 @@ class Network:
             found = gradient("last.weight", self.last.shape)
             self.ops.taps_(dout, top, found, SIDE, True)
         self._backward(self.ops.expand_backward(dout, self.low_last, SIDE), modulation)
-        if self.side is not None:
-            torch.cuda.current_stream().wait_stream(self.side)
         self._optimize()
         self.kept, self.found, self.fc_found, self.alive = {}, {}, [], []
         return self.flat.loss.clone()
@@ -101,11 +102,9 @@ class Network:
         """Scale and shift of the bottom, then of the middle: (N, 2D), (N, 2D), (N, D), (N, D)."""
         if times is None:
             return []
-        if self.side is not None:
-            self.side.wait_stream(torch.cuda.current_stream())
-        with self._beside():
+        with self._beside(stream=self.third):
             found = self.embedding.forward(times, classes)
-        self.ready = None if self.side is None else self.side.record_event()
+        self.ready = None if self.third is None else self.third.record_event()
         return found
 
     def _forward(self, x: Tensor, modulation: list[Tensor]) -> Tensor:
@@ -139,7 +138,7 @@ class Network:
         e3 = back("b3", [wide1[:, 2 * d :]], 7, mean)
         e2 = back("a3", [back("b1", [back("b2", [e3], 7)], 7), wide2[:, d:]], 14)
         e1 = back("in2", [back("a1", [back("a2", [e2], 14)], 14), wide3[:, d:]], 28)
-        back("in1", [e1], 28)
+        self.first_gradient = back("in1", [e1], 28)
 
     def _block(
         self, name: str, x: Tensor, side: int, out: Tensor | None = None,
@@ -149,10 +148,11 @@ class Network:
         layer = self.layers[name]
         first = name == "in1"
         y: Tensor = self.ops.expand(x, layer.weight, side) if first else self._conv(layer, x)
-        self.kept[name] = (x, y)
+        slope = torch.empty_like(y)
+        self.kept[name] = (x, y, slope)
         to = torch.empty_like(y) if out is None else out
         pair = (modulation[0], modulation[1]) if modulation else None
-        self.ops.norm_gelu(layer, y, to, also, pair, side * side)
+        self.ops.norm_gelu(layer, y, slope, to, also, pair, side * side)
         return to
 
     def _conv(self, layer: Layer, x: Tensor) -> Tensor:
@@ -166,22 +166,21 @@ class Network:
         self, name: str, gradients: list[Tensor], side: int, per_picture: Tensor | None = None
     ) -> Tensor:
         """Gradient of the block's input; the weights' is computed beside."""
-        layer, (x, y) = self.layers[name], self.kept[name]
-        dy: Tensor = self.ops.norm_gelu_backward(layer, y, gradients, per_picture, side * side)
+        layer, (x, y, slope) = self.layers[name], self.kept[name]
+        dy: Tensor = self.ops.norm_gelu_backward(
+            layer, y, slope, gradients, per_picture, side * side
+        )
         self.alive += [dy, *gradients]
-        with self._beside(dy):
-            self._weights_backward(name, layer, x, dy)
         if name == "in1":
             return dy
+        with self._beside(dy):
+            self._weights_backward(name, layer, x, dy)
         if len(x) == self.count:
             return dy.view(len(x), -1) @ matrix(layer.weight).T
         return rows_of(self._conv_backward(layer, x, dy, [True, False, False])[0])
 
     def _weights_backward(self, name: str, layer: Layer, x: Tensor, dy: Tensor) -> None:
-        if name == "in1":
-            found = self.flat.gradient("conv_in.layers.0.layers.0.weight", layer.weight.shape)
-            self.ops.taps_(x, dy, found, SIDE, False)
-        elif len(x) == self.count:
+        if len(x) == self.count:
             self.found[name] = (x.T @ dy.view(len(x), -1)).flatten()
         else:
             dw = self._conv_backward(layer, x, dy, [False, True, False])[1]
@@ -206,29 +205,46 @@ class Network:
         return inner, (found[0], found[1])
 
     def _embed_backward(self, gradients: list[Tensor]) -> None:
-        with self._beside(*gradients):
+        with self._beside(*gradients, stream=self.third):
             self.fc_found = self.embedding.backward(gradients)
 
     def _optimize(self) -> None:
+        """Adam; the wide convolutions' beside the first convolution's gradient."""
         flat, first = self.flat, self.flat.first
-        found = [self.found[name] for name in self.layers if name != "in1"]
-        torch.cat([*found, *self.fc_found], out=flat.low_gradients)
         self.steps += 1
-        for part, g in ((slice(first), flat.low_gradients), (slice(first, None), flat.gradients)):
-            p, m, v, low = (b[part] for b in (flat.weights, self.m, self.v, flat.low))
-            self.ops.adam_(p, g, m, v, low, self.lr, self.steps)
+        if self.side is not None and self.third is not None:
+            self.side.wait_stream(self.third)
+        with self._beside():
+            found = [self.found[name] for name in self.layers if name != "in1"]
+            torch.cat([*found, *self.fc_found], out=flat.low_gradients)
+            self._adam(slice(first), flat.low_gradients)
+        self._first_backward()
+        self._adam(slice(first, None), flat.gradients)
+        if self.side is not None:
+            torch.cuda.current_stream().wait_stream(self.side)
+
+    def _adam(self, part: slice, g: Tensor) -> None:
+        flat = self.flat
+        p, m, v, low = (b[part] for b in (flat.weights, self.m, self.v, flat.low))
+        self.ops.adam_(p, g, m, v, low, self.lr, self.steps)
+
+    def _first_backward(self) -> None:
+        layer, name = self.layers["in1"], "conv_in.layers.0.layers.0.weight"
+        found = self.flat.gradient(name, layer.weight.shape)
+        self.ops.taps_(self.kept["in1"][0], self.first_gradient, found, SIDE, False)
 
     def _rows(self, rows: int, channels: int) -> Tensor:
         return torch.empty(rows, channels, device=self.device, dtype=self.low)
 
     @contextmanager
-    def _beside(self, *needed: Tensor) -> Iterator[None]:
-        """On the second stream, after what the first has been told so far."""
-        if self.side is None:
+    def _beside(self, *needed: Tensor, stream: torch.cuda.Stream | None = None) -> Iterator[None]:
+        """On the second stream or another, after what the first has been told so far."""
+        stream = stream or self.side
+        if stream is None:
             yield
             return
         # Memory that the other stream still reads must not be given to the first one again.
         self.alive += needed
-        self.side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(self.side):
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
             yield

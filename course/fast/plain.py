@@ -18,6 +18,7 @@ ROOT_2_PI = 2.5066282746310002
 def norm_gelu(
     layer: Layer,
     y: Tensor,
+    slope: Tensor,
     out: Tensor,
     also: Tensor | None = None,
     modulation: tuple[Tensor, Tensor] | None = None,
@@ -28,6 +29,7 @@ def norm_gelu(
     Args:
         layer: Its sums are written and its running statistics moved.
         y: Result of the convolution without its bias, which batch norm takes out again.
+        slope: Gets GELU's derivative, (M, C).
         out: Rows to write, perhaps a part of a wider buffer.
         also: Further rows to write.
         modulation: Scale and shift of `out`, (N, C) each.
@@ -39,7 +41,9 @@ def norm_gelu(
     mean, var, _ = moments(layer, count)
     layer.mean.lerp_(mean + layer.bias, layer.momentum)
     layer.var.lerp_(var * (count / (count - 1)), layer.momentum)
-    a = F.gelu(_normed(layer, y)[1])
+    z = _normed(layer, y)[1]
+    slope.copy_(_slope(z))
+    a = F.gelu(z)
     if also is not None:
         also.copy_(a)
     if modulation is not None:
@@ -51,21 +55,21 @@ def norm_gelu(
 def norm_gelu_backward(
     layer: Layer,
     y: Tensor,
+    slope: Tensor,
     gradients: list[Tensor],
     per_picture: Tensor | None = None,
     positions: int = 1,
 ) -> Tensor:
     """Gradient of y from one or two gradients of the result, (M, C), and one for each picture.
 
-    The gradients of beta and gamma are added to `layer.found`.
+    The gradients of beta and gamma are written to `layer.found`.
     """
     g = sum((x.float() for x in gradients[1:]), gradients[0].float())
     if per_picture is not None:
         g = g + per_picture.float().repeat_interleave(positions, 0)
-    xhat, z = _normed(layer, y)
-    g = g * _slope(z)
-    layer.found[0] += g.sum(0)
-    layer.found[1] += (g * xhat).sum(0)
+    xhat = _normed(layer, y)[0]
+    g = g * slope.float()
+    torch.stack([g.sum(0), (g * xhat).sum(0)], out=layer.found)
     shift, scale = layer.found / len(y)
     factor = layer.gamma * moments(layer, len(y))[2]
     found: Tensor = factor * (g - shift - xhat * scale)
@@ -165,8 +169,9 @@ def adam_(
 
 def moments(layer: Layer, count: int) -> tuple[Tensor, Tensor, Tensor]:
     """Mean, variance and 1 / standard deviation from the sums of `count` rows."""
-    mean = layer.sums[0] / count
-    var = (layer.sums[1] / count - mean * mean).clamp(min=0)
+    total, squares = layer.sums
+    mean = total / count
+    var = (squares / count - mean * mean).clamp(min=0)
     return mean, var, (var + layer.eps).rsqrt()
 
 

@@ -42,25 +42,6 @@ def expand_kernel(
 
 
 @triton.jit
-def loss_kernel(x, w, bias, target, out, loss, dbias, rows, side, C: tl.constexpr, B: tl.constexpr):
-    """Mean squared error of a 3x3 convolution from C to 1 channel, and its gradient."""
-    cols = tl.arange(0, C)
-    row = tl.program_id(0) * B + tl.arange(0, B)
-    wide = tl.zeros((B, C), tl.float32)
-    for tap in range(9):
-        at, ok = _shifted(row, row < rows, tap, side, False)
-        weight = tl.load(w + tap * C + cols).to(tl.float32)
-        a = tl.load(x + at[:, None] * C + cols[None, :], ok[:, None], 0.0).to(tl.float32)
-        wide += a * weight[None, :]
-    acc = tl.sum(wide, 1) + tl.load(bias)
-    error = tl.where(row < rows, acc - tl.load(target + row, row < rows, 0.0), 0.0)
-    gradient = 2.0 * error / rows
-    tl.atomic_add(loss, tl.sum(error * error, 0) / rows)
-    tl.atomic_add(dbias, tl.sum(gradient, 0))
-    tl.store(out + row, gradient, row < rows)
-
-
-@triton.jit
 def taps_kernel(
     x, g, found, rows, side, per, w_tap, w_col, C: tl.constexpr, B: tl.constexpr, FLIP: tl.constexpr
 ):
@@ -69,7 +50,7 @@ def taps_kernel(
     tap = tl.arange(0, 16)
     acc = tl.zeros((16, C), tl.float32)
     start = tl.program_id(0) * per
-    for first in range(start, start + per, B):
+    for first in tl.range(start, start + per, B, num_stages=3):
         row = first + tl.arange(0, B)
         at, ok = _shifted(row[None, :], (row < rows)[None, :], tap[:, None], side, FLIP)
         near = tl.load(x + at, ok & (tap < 9)[:, None], 0.0)
@@ -80,11 +61,28 @@ def taps_kernel(
 
 
 @triton.jit
-def gather_kernel(taps, bias, out, rows, side, B: tl.constexpr):
-    """3x3 convolution to one channel from the products with its taps."""
-    row = tl.program_id(0) * B + tl.arange(0, B)
+def _gather(taps, bias, row, rows, side, B: tl.constexpr):
     acc = tl.zeros((B,), tl.float32) + tl.load(bias)
     for tap in tl.static_range(9):
         at, ok = _shifted(row, row < rows, tap, side, False)
         acc += tl.load(taps + tap * rows + at, ok, 0.0)
-    tl.store(out + row, acc, row < rows)
+    return acc
+
+
+@triton.jit
+def gather_kernel(taps, bias, out, rows, side, B: tl.constexpr):
+    """3x3 convolution to one channel from the products with its taps."""
+    row = tl.program_id(0) * B + tl.arange(0, B)
+    tl.store(out + row, _gather(taps, bias, row, rows, side, B), row < rows)
+
+
+@triton.jit
+def loss_kernel(taps, bias, target, out, loss, dbias, rows, side, B: tl.constexpr):
+    """Mean squared error of a 3x3 convolution to one channel, and its gradient."""
+    row = tl.program_id(0) * B + tl.arange(0, B)
+    error = _gather(taps, bias, row, rows, side, B) - tl.load(target + row, row < rows, 0.0)
+    error = tl.where(row < rows, error, 0.0)
+    gradient = 2.0 * error / rows
+    tl.atomic_add(loss, tl.sum(error * error, 0) / rows)
+    tl.atomic_add(dbias, tl.sum(gradient, 0))
+    tl.store(out + row, gradient, row < rows)
