@@ -80,7 +80,7 @@ seed_everything()
 # ### The model
 #
 # `stage_1` is a text-to-image diffusion model that works on pictures of 64×64 pixels. By default
-# it is the course's *miniature*: a network of 15 million parameters that we trained on emoji and
+# it is the course's *miniature*: a network of 14 million parameters that we trained on emoji and
 # pictograms. It runs on a laptop without a GPU: one step of one picture takes about a tenth of a
 # second, one picture about five seconds, and all of this notebook some ten minutes.
 #
