@@ -91,7 +91,11 @@ def as_number(value: Any, what: str) -> float:
 
 def close(a: Tensor, b: Tensor, rtol: float = 1e-4, atol: float = 1e-5) -> bool:
     """Whether two tensors of one shape agree everywhere."""
-    return a.shape == b.shape and torch.allclose(a.double(), b.double(), rtol=rtol, atol=atol)
+    if a.shape != b.shape:
+        return False
+    # What was served comes back as it was, most often, and that is told in one pass.
+    same = a.dtype == b.dtype and torch.equal(a, b)
+    return same or torch.allclose(a.double(), b.double(), rtol=rtol, atol=atol)
 
 
 def check_module(exercise: str) -> ModuleType:

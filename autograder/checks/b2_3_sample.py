@@ -4,8 +4,8 @@ The served network logs what each step sees, so steps are judged one by one, wha
 Two runs with one seed and with constant answers 0 and p differ by the mean's coefficients alone,
 which so are seen exactly (tolerance 1e-3). Statistics are held to 6.5 standard errors, which one
 normal number exceeds with probability 8e-11; about 1000 of them are taken: a false alarm in 1e-7
-of all gradings. Runs: T = 300 and 400 as in the course, and 6 with larger variances. The long ones
-are made once for each answer, and judged by several checks.
+of all gradings. Runs: T = 300 and 400 as in the course, 60, and 6 with larger variances. Each is
+made once for each answer, and judged by several checks.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from autograder.subject import Subject
 ORDER = ("x", "t")
 SHORT = reverse.tables(torch.tensor([0.05, 0.3, 0.12, 0.2, 0.4, 0.25]))
 COURSE = {num_ts: reverse.linear_schedule(1e-4, 0.02, num_ts) for num_ts in (300, 400)}
+MIDDLE = reverse.linear_schedule(1e-4, 0.02, 60)
 LIMIT = 6.5
 BENT = -1.0
 
@@ -130,7 +131,7 @@ def test_time_input(student: Subject) -> None:
 
 def test_mean(student: Subject) -> None:
     """The mean of x_{t-1} has the right shares of x_t and of the answer, down to t = 2."""
-    for schedule in (SHORT, COURSE[300]):
+    for schedule in (SHORT, MIDDLE):
         got, want = responses(student, schedule)
         for i, (a, b) in enumerate(zip(got[:-1], want[:-1], strict=True)):
             t = len(want) - i

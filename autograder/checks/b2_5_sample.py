@@ -4,7 +4,7 @@ As those of `ddpm_sample`. Two calls a step or one of twice the batch are both f
 is which pictures went in with mask 1 and which with mask 0. The served answers are p without and
 p + q[c] with a class, so the shares of p and of q in what a step does show how they were
 combined, exactly (tolerance 1e-3). Statistics are held to 6.5 standard errors (8e-11 each), about
-800 of them: a false alarm in 1e-7 of all gradings. Runs: T = 400 as in the course, and 6 with
+600 of them: a false alarm in 1e-7 of all gradings. Runs: T = 300 as in the course, and 6 with
 larger variances; those that several checks judge are made once for each answer.
 """
 
@@ -23,7 +23,7 @@ from autograder.oracles.reverse import Answers, Schedule
 from autograder.subject import Subject
 
 SHORT = reverse.tables(torch.tensor([0.05, 0.3, 0.12, 0.2, 0.4, 0.25]))
-COURSE = reverse.linear_schedule(1e-4, 0.02, 400)
+COURSE = reverse.linear_schedule(1e-4, 0.02, 300)
 CLASSES = torch.tensor([3, 0, 7, 3, 9, 1])
 SIZE = (8, 8)
 LIMIT = 6.5
@@ -59,7 +59,7 @@ RUNS: WeakKeyDictionary[Subject, dict[tuple[float, float, float | None], Run]] =
 def kept_run(
     student: Subject, plain: float, classes: float, scale: float | None = 5.0, bend: float = 0.0
 ) -> Run:
-    """A run over 400 steps where the answers bend, over 6 else; made once for each answer."""
+    """A run over 300 steps where the answers bend, over 6 else; made once for each answer."""
     runs, key = RUNS.setdefault(student, {}), (plain, classes, scale)
     if key not in runs:
         schedule = COURSE if bend else SHORT
@@ -167,7 +167,7 @@ def test_mean(student: Subject) -> None:
     reverse.check_normal(torch.stack(z), "The noise divided by sqrt(beta_t)")
     directions = path[:-2], [step.noise[0].double() for step in steps[:-1]]
     worst = max(abs(reverse.score(z, direction)) for direction in directions)
-    expect(worst < LIMIT, "Over 400 steps the mean of x_{t-1} drifts from the posterior's mean.")
+    expect(worst < LIMIT, "Over 300 steps the mean of x_{t-1} drifts from the posterior's mean.")
     expect(abs(reverse.score(z[1:], z[:-1])) < LIMIT, "Draw the noise z anew in every step.")
 
 
