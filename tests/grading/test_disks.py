@@ -34,7 +34,7 @@ from autograder.results import read_results
 
 def main():
     submitted, out, manifest, whole = map(Path, sys.argv[1:5])
-    at = int(sys.argv[5])
+    at = -1
     graded = run.grade_class
 
     def on_a_disk_that_fills(options, progress):
@@ -68,6 +68,7 @@ def main():
             found["before"] = seen(command())
             (out / "journal.jsonl").write_bytes(b"")  # everything is graded again
             found["old"] = (out / "results.jsonl").read_text()
+        at = int(sys.argv[5])
         found["full"] = seen(command())
         if whole.name == "whole":
             found["kept"] = (out / "results.jsonl").read_text()
