@@ -131,10 +131,10 @@ class Nursery:
         """Ends both; grading processes that are left end with them."""
         if self.control is not None:
             self.control.close()
-        if self.trusted is not None:
-            self.trusted.wait()
         if self.server is not None:
             self.server.close()
+        if self.trusted is not None:
+            self.trusted.wait()
         self.trusted = self.control = self.server = None
 
     def _server(self) -> socket.socket | None:
