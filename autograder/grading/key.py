@@ -19,7 +19,9 @@ from ..submission import Answers, Refusal
 from .devices import Devices
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-GRADER = ("autograder", "solutions")
+# The manifest's reader has the limits' defaults.
+GRADER = ("autograder", "solutions", "course/exercise.py", "course/limits.py", "requirements.lock")
+INSTALLED = ("torch", "torchvision", "numpy")
 
 
 def content_key(
@@ -47,8 +49,9 @@ def content_key(
 
 @cache
 def grader_key() -> str:
-    """Digest of the grader's and the solutions' text, and of the versions."""
-    digest = hashlib.sha256(f"{sys.version_info[:3]} {version('torch')}".encode())
+    """Digest of the grader's and the solutions' text, of the lock, and of what is installed."""
+    versions = [version(name) for name in INSTALLED]
+    digest = hashlib.sha256(f"{sys.version_info[:3]} {versions}".encode())
     for path in sorted(_files()):
         digest.update(str(path.relative_to(ROOT)).encode())
         digest.update(path.read_bytes())
@@ -58,4 +61,5 @@ def grader_key() -> str:
 def _files() -> Iterable[Path]:
     for name in GRADER:
         path = ROOT / name
+        # A packed grader comes without the lock.
         yield from [path] if path.is_file() else path.rglob("*.py")
