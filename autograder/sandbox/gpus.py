@@ -11,8 +11,8 @@ from pathlib import Path
 DRIVER = Path("/proc/driver/nvidia/gpus")
 # What every CUDA program opens, beside the card's own node.
 SHARED_NODES = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
-# What libcuda reads to find cards, their links and the processor's memory.
-READABLE = ("/proc/driver/nvidia", "/proc/devices", "/proc/cpuinfo", "/proc/meminfo", "/sys")
+# How the hardware is laid out: CUDA starts without, but cannot place its threads and buffers.
+READABLE = ("/proc/driver/nvidia", "/proc/devices", "/sys/devices/system")
 # Where it names its threads.
 WRITABLE = ("/proc/self",)
 

@@ -80,7 +80,7 @@ def _access(level: str, gpu: Gpu | None) -> dict[str, object]:
 def bubblewrap_command(bwrap: str, inner: list[str], gpu: Gpu | None = None) -> list[str]:
     """`inner` in a jail of its own user, process, network, IPC, host-name and mount namespaces.
 
-    With a card, its device nodes and the kernel's description of the hardware are there, too.
+    With a card, its device nodes and the layout of its processors are there, too.
     """
     command = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     for key, value in {**environment(gpu), **_driver_path(gpu)}.items():
@@ -95,7 +95,7 @@ def bubblewrap_command(bwrap: str, inner: list[str], gpu: Gpu | None = None) -> 
     if gpu is not None:
         for node in gpu.nodes:
             command += ["--dev-bind-try", node, node]
-        command += ["--ro-bind", "/sys", "/sys"]
+        command += ["--ro-bind-try", "/sys/devices/system", "/sys/devices/system"]
     command += ["--ro-bind", str(WORKER), f"{INSIDE}/worker", "--chdir", "/tmp"]
     # What can be written here, the next worker would find; each has a /tmp of its own.
     command += ["--remount-ro", "/dev", "--remount-ro", "/"]
