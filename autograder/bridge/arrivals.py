@@ -60,13 +60,16 @@ class Arrivals:
         """
         if not self._waiting or time.monotonic() < self._next:
             return []
-        todo = dict(self._waiting)
+        todo = list(self._waiting.items())
+
+        def progress(done: int, _total: int) -> None:
+            key, state = todo[done - 1]
+            self._written[key] = state
+            del self._waiting[key]
+
         try:
-            notes = self.writer.write((result for result, _ in todo.values()), self.submitted)
+            notes = self.writer.write((state[0] for _, state in todo), self.submitted, progress)
         except GradebookError as error:
-            # What was written before it failed is written once more: that changes nothing.
             self._next = time.monotonic() + self.retry
-            return [f"{error}; results that wait for it: {len(todo)}"]
-        self._written |= todo
-        self._waiting.clear()
+            return [f"{error}; results that wait for it: {len(self._waiting)}"]
         return [*(f"note: {note}" for note in notes), f"gradebook: results written: {len(todo)}"]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 from typer.testing import CliRunner
@@ -65,11 +66,13 @@ def test_the_look_sees_notebooks_only_where_they_belong(tmp_path: Path) -> None:
 
 
 @contextmanager
-def watching(folder: Path, out: Path, *more: object) -> Iterator[subprocess.Popen[str]]:
+def watching(
+    folder: Path, out: Path, *more: object, log: int | IO[str] = subprocess.PIPE
+) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "autograder", "watch", folder, "--out", out, *more]
     process = subprocess.Popen(
         [*map(str, command), "--settle", "0.5", "--interval", "0.1", "--workers", "1"],
-        stdout=subprocess.PIPE,
+        stdout=log,
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -141,24 +144,28 @@ def test_results_reach_a_gradebook_that_was_locked(tmp_path: Path) -> None:
     """Grading goes on while another program holds it; what waited is written with what follows."""
     folder, out, book = tmp_path / "submitted", tmp_path / "out", tmp_path / "gradebook.db"
     folder.mkdir()
-    with watching(folder, out, "--gradebook", book) as process:
+    said = tmp_path / "said.txt"
+
+    def told(line: str) -> bool:
+        return line in said.read_text("utf-8")
+
+    with said.open("w") as log, watching(folder, out, "--gradebook", book, log=log) as process:
         hand_in(folder, "ada")
-        wait_for(process, lambda: book.exists() and in_gradebook(book) == {"ada"})
+        wait_for(process, lambda: told("gradebook: results written: 1"))
+        assert in_gradebook(book) == {"ada"}
         holder = sqlite3.connect(book, isolation_level=None, timeout=PATIENCE)
         holder.execute("BEGIN EXCLUSIVE")
         hand_in(folder, "bob")
-        wait_for(process, lambda: graded(out) == {"ada", "bob"})
-        time.sleep(8)  # longer than the watch waits for the lock
+        wait_for(process, lambda: told("results that wait for it: 1"))
         hand_in(folder, "eve")
         wait_for(process, lambda: graded(out) == {"ada", "bob", "eve"})
         holder.execute("ROLLBACK")
         holder.close()
-        wait_for(process, lambda: in_gradebook(book) == {"ada", "bob", "eve"})
+        wait_for(process, lambda: told("gradebook: results written: 2"))
+        assert in_gradebook(book) == {"ada", "bob", "eve"}
         process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=PATIENCE)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
-    assert "results that wait for it: 1" in said
-    assert "gradebook: results written: 2" in said
 
 
 def test_refusals(tmp_path: Path) -> None:
