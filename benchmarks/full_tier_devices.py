@@ -89,8 +89,10 @@ def main() -> None:
     devices = ("cpu", "cuda") if arguments.device == "both" else (arguments.device,)
     cases = [(*answer, device) for answer in answers() for device in devices]
     said: dict[tuple[str, str], list[Any]] = {}
-    with multiprocessing.get_context("spawn").Pool(arguments.jobs) as pool:
-        for found in pool.imap_unordered(outcome, cases):
+    # An error on the card ends CUDA for its whole process, so each answer has one of its own.
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(arguments.jobs, maxtasksperchild=1) as pool:
+        for found in pool.imap_unordered(outcome, cases, chunksize=1):
             with arguments.out.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(found) + "\n")
             key = found["exercise"], found["slug"]
