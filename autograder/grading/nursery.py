@@ -19,13 +19,17 @@ from dataclasses import asdict
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
+from .. import checks
 from ..sandbox.forked import Forked
 from ..sandbox.gpus import Gpu
 from ..sandbox.pool import ForkServerError, ForkServerHandle
 
 END_SECONDS = 30.0
+# Checks may lie in other folders as well, which were put on the path of their package.
 PROGRAM = (
-    "import sys; sys.path[:] = {path!r}; from autograder.grading.member import main; main({fd})"
+    "import sys; sys.path[:] = {path!r}; "
+    "import autograder.checks; autograder.checks.__path__[:] = {checks!r}; "
+    "from autograder.grading.member import main; main({fd})"
 )
 
 
@@ -81,7 +85,8 @@ class Nursery:
         with contextlib.suppress(ForkServerError, OSError):
             self.server = ForkServerHandle(self.level, wait=False)
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        program = PROGRAM.format(path=sys.path, fd=theirs.fileno())
+        folders = list(checks.__path__)
+        program = PROGRAM.format(path=sys.path, checks=folders, fd=theirs.fileno())
         try:
             self.trusted = subprocess.Popen(
                 [sys.executable, "-c", program],
