@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from autograder.json_fields import Fields, ResultError
 
-TIERS: Final = ("quick", "full")
 STATUSES: Final = ("passed", "failed", "error", "timeout", "skipped")
 
 

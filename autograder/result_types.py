@@ -78,7 +78,8 @@ class SubmissionResult:
         seconds: Wall-clock time that grading took.
         exercises: Every exercise of the assignment, in the manifest's order.
         repairs: What was put right when the notebook was read, one line each.
-        tier: quick, or full where training was run in full as well.
+        tier: quick; full where the assignment's networks were trained as well, full-reduced or
+            full-smoke where smaller ones were.
         trainings: What the full tier found.
     """
 

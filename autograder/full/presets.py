@@ -88,6 +88,11 @@ class Preset:
     bounds: Bounds
     limits: Limits
 
+    @property
+    def tier(self) -> str:
+        """What results of this size call their tier: full for the assignment's own size only."""
+        return "full" if self.name == "full" else f"full-{self.name}"
+
 
 _DDPM = Recipe(hiddens=64, batch_size=128, num_epochs=20, lr=1e-3)
 _LAPTOP = Recipe(hiddens=16, batch_size=64, num_epochs=6, lr=3e-3, num_ts=100, beta2=0.08)

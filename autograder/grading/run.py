@@ -182,7 +182,7 @@ def _sort_out(
         answers = read(item, manifest)
         if isinstance(item, Refusal) or isinstance(answers, Refusal):
             refusal = item if isinstance(item, Refusal) else answers
-            _refused(refusal, manifest, report, "full" if preset else "quick")
+            _refused(refusal, manifest, report, preset.tier if preset else "quick")
             continue
         key = content_key(answers, report.level, manifest, devices)
         key = training_key(key, item, preset) if preset else key

@@ -40,7 +40,7 @@ def train_answers(servers: Servers, task: Task) -> SubmissionResult:
         exercises=exercises,
         score=sum(exercise.score for exercise in exercises),
         seconds=round(quick.seconds + sum(f.seconds for f in found), 3),
-        tier="full",
+        tier=PRESETS[task.preset].tier,
         trainings=tuple(found),
     )
 

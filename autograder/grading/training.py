@@ -71,7 +71,7 @@ def with_trainings(
             whole = replace(task, device=device, only=None, parts=1)
             waiting.append(replace(whole, quick=outcome, preset=preset.name))
         else:
-            yield task, replace(outcome, tier="full")
+            yield task, replace(outcome, tier=preset.tier)
     yield from grade(waiting)
 
 

@@ -56,7 +56,7 @@ def test_a_class_is_trained(tmp_path: Path, manifest: Path, answers: Answers) ->
     report = grade_class(options)
     assert not report.failed
     found = {r.student: r for r in read_results(tmp_path / "out" / "results.jsonl")}
-    assert {r.tier for r in found.values()} == {"full"}
+    assert {r.tier for r in found.values()} == {"full-smoke"}
     ada, bob = (found[name] for name in students)
     assert [(f.exercise, f.status) for f in ada.trainings] == [
         ("b2_5_train", "passed"),
