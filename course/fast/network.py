@@ -212,7 +212,7 @@ class Network:
         """Adam; the wide convolutions' beside the first convolution's gradient."""
         flat, first = self.flat, self.flat.first
         self.steps += 1
-        if self.side is not None and self.third is not None:
+        if self.fc_found and self.side is not None and self.third is not None:
             self.side.wait_stream(self.third)
         with self._beside():
             found = [self.found[name] for name in self.layers if name != "in1"]

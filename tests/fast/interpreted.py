@@ -39,7 +39,7 @@ def inputs(kind: str) -> list[Tensor]:
 def main() -> None:
     """Ends with an error where a loss, a gradient, a weight or a prediction differs."""
     kind = sys.argv[1]
-    launch.PROGRAMS = 2
+    launch.PROGRAMS = launch.SUMS = 2
     nets = [Network(make(kind), 1e-3, torch.float32) for _ in range(2)]
     nets[0].ops, nets[1].ops = plain, launch
     for _ in range(STEPS):
