@@ -1,8 +1,8 @@
 """The log of the miniature's training: `python -m benchmarks.miniature_training`.
 
-Reads the folders that `course miniature train` wrote, one a run, and draws the losses, with the
-samples of each of their exports below one another. With --record, plot, strips, numbers and a page
-to read go beside this file.
+Reads the folders that `course miniature train` wrote, one a run, each going on from the last
+export of the one before. Draws the losses, and the samples of each export below one another. With
+--record, plot, strips, numbers and a page to read go beside this file.
 """
 
 from __future__ import annotations
@@ -34,12 +34,19 @@ class Run:
     Attributes:
         name: Name of its folder.
         entries: Its log.
-        strips: Rows of samples with the millions of pictures that were seen before.
+        strips: Rows of samples with the millions of pictures that the run had seen.
+        before: Pictures that its starting weights had seen.
     """
 
     name: str
     entries: list[dict[str, float]]
     strips: list[tuple[float, Path]]
+    before: int
+
+    @property
+    def exported(self) -> int:
+        """Pictures that its last export has seen."""
+        return self.before + round(1e6 * max((millions for millions, _ in self.strips), default=0))
 
     def summary(self) -> dict[str, Any]:
         """Its numbers: time, pictures, speed while undisturbed, losses, and their rise."""
@@ -51,6 +58,7 @@ class Run:
             "seconds": round(self.entries[-1]["seconds"]),
             "steps": int(self.entries[-1]["steps"]),
             "images": int(self.entries[-1]["images"]),
+            "images_before": self.before,
             "images_a_second": round(float(np.median(speeds))) if speeds else None,
             "held_out": losses[-1],
             "lowest_held_out": min(losses),
@@ -59,8 +67,8 @@ class Run:
         }
 
 
-def read(folder: Path) -> Run:
-    """Read a run's folder.
+def read(folder: Path, before: int) -> Run:
+    """Read the folder of a run whose starting weights had seen so many pictures.
 
     Raises:
         typer.BadParameter: If there is no log in it.
@@ -73,7 +81,7 @@ def read(folder: Path) -> Run:
         (float(path.stem.removeprefix("strip_").removesuffix("M")), path)
         for path in sorted(folder.glob("strip_*.png"))
     ]
-    return Run(folder.name, entries, strips)
+    return Run(folder.name, entries, strips, before)
 
 
 def plot(runs: list[Run], path: Path) -> None:
@@ -82,26 +90,26 @@ def plot(runs: list[Run], path: Path) -> None:
         figure = Figure(figsize=(6, 3.4))
         FigureCanvasAgg(figure)
         axes = figure.subplots()
-        for run in runs:
-            for key, label in (("held_out", "held-out pairs"), ("trained", "as many trained ones")):
-                points = [e for e in run.entries if key in e and e["images"] > 100_000]
-                axes.plot(
-                    [entry["images"] / 1e6 for entry in points],
-                    [entry[key] for entry in points],
-                    marker="o",
-                    markersize=3,
-                    label=f"{label}{', ' + run.name if len(runs) > 1 else ''}",
-                )
+        for key, label in (("held_out", "held-out pairs"), ("trained", "as many trained ones")):
+            points = [
+                ((run.before + entry["images"]) / 1e6, entry[key])
+                for run in runs
+                for entry in run.entries
+                if key in entry and run.before + entry["images"] > 100_000
+            ]
+            axes.plot(*zip(*points, strict=True), marker="o", markersize=3, label=label)
         axes.set(xlabel="pictures seen, millions", ylabel="weighted loss of the noise")
         axes.set_yscale("log")
         axes.legend()
         figure.savefig(path, dpi=150, bbox_inches="tight", metadata={"Software": None})
 
 
-def sheet(run: Run, path: Path) -> None:
+def sheet(runs: list[Run], path: Path) -> None:
     """Put the rows of samples below one another, each with the millions of pictures seen."""
     rows = []
-    for millions, file in run.strips:
+    for millions, file in (
+        (run.before / 1e6 + millions, file) for run in runs for millions, file in run.strips
+    ):
         with Image.open(file) as opened:
             row = opened.convert("RGB")
         canvas = Image.new("RGB", (row.width + 44, row.height), "white")
@@ -163,14 +171,16 @@ def command(
     keep: Annotated[bool, typer.Option("--record", help="Write page, plot and strips.")] = False,
 ) -> None:
     """Show how the miniature's training went."""
-    runs = [read(folder) for folder in folders]
+    runs: list[Run] = []
+    for folder in folders:
+        runs.append(read(folder, runs[-1].exported if runs else 0))
     text = page(runs, note)
     typer.echo(text)
     if keep:
         plot(runs, HERE / f"{NAME}.png")
-        sheet(runs[-1], HERE / "miniature_strips.png")
+        sheet(runs, HERE / "miniature_strips.png")
         numbers = [{**run.summary(), "log": run.entries} for run in runs]
-        record(NAME, {"note": note, "runs": numbers}, text)
+        record(NAME, {"machine": note, "runs": numbers}, text)
 
 
 def main() -> None:

@@ -61,7 +61,7 @@ _KINDS = {
 
 def words_of(text: str) -> list[str]:
     """Split a text into the words of the tokenizer."""
-    return re.sub(r"[,\-:]", " ", text.lower().replace("’", "'")).split()
+    return re.sub(r"[,\-:.]", " ", text.lower().replace("’", "'")).split()
 
 
 def with_article(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,7 @@ from safetensors.torch import load_file
 from .errors import MiniatureError
 from .export import TEXT_FILE, UNET_FILE
 from .muon import Updater
+from .tokenizer import Tokenizer
 
 
 class Swapped:
@@ -76,17 +78,21 @@ def load(path: Path, updater: Updater) -> dict[str, Any]:
     return state
 
 
-def load_weights(directory: Path, updater: Updater) -> None:
+def load_weights(directory: Path, updater: Updater, tokenizer: Tokenizer) -> None:
     """Start masters and average from an exported directory.
 
     Raises:
-        MiniatureError: If it is none, damaged, or of a model of another shape.
+        MiniatureError: If it is none, damaged, of a model of another shape, or of other words.
     """
     try:
+        page = json.loads((directory / "tokenizer/tokenizer.json").read_text(encoding="utf-8"))
+        words = list(page["model"]["vocab"])
         weights = {f"unet.{k}": v for k, v in load_file(directory / UNET_FILE).items()}
         text = load_file(directory / TEXT_FILE)
-    except (OSError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise MiniatureError(f"{directory} holds no whole exported model ({error})") from error
+    if words != tokenizer.words:
+        raise MiniatureError(f"{directory} numbers its words otherwise: other pictograms made it")
     weights |= {f"text_encoder.{k}": v for k, v in text.items()}
     if {name: p.shape for name, p in zip(updater.names, updater.parameters, strict=True)} != {
         name: value.shape for name, value in weights.items()

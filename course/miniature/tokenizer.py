@@ -39,7 +39,7 @@ class Tokenizer:
     def as_json(self) -> dict[str, Any]:
         """The same as the content of `tokenizer.json`."""
         special = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
-        replaced = {",": " ", "-": " ", ":": " ", "’": "'"}
+        replaced = {",": " ", "-": " ", ":": " ", ".": " ", "’": "'"}
         steps: list[dict[str, Any]] = [{"type": "Lowercase"}]
         steps += [
             {"type": "Replace", "pattern": {"String": old}, "content": new}

@@ -169,7 +169,7 @@ class Training:
             What was done, for the log.
         """
         if path.is_dir():
-            checkpoint.load_weights(path, self.updater)
+            checkpoint.load_weights(path, self.updater, self.material.tokenizer)
             return f"weights of {path.name}; the optimizer starts anew"
         state = checkpoint.load(path, self.updater)
         self.images, self.seconds, self.steps = (

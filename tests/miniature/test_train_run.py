@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -137,8 +138,18 @@ def test_bad_checkpoints_are_told_in_words(
         torch.save(state, file)
     with pytest.raises(MiniatureError, match=r"bad\.pt"):
         fresh(pack).resume(file)
-    with pytest.raises(MiniatureError):
+    with pytest.raises(MiniatureError, match="no whole exported model"):
         fresh(pack).resume(tmp_path)
+
+
+def test_a_model_of_other_words_does_not_start_a_run(
+    finished: Path, pack: Pack, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(finished / EXPORT, tmp_path / "model")
+    file = copy / "tokenizer/tokenizer.json"
+    file.write_text(file.read_text().replace('"rocket"', '"racket"'))
+    with pytest.raises(MiniatureError, match="words otherwise"):
+        fresh(pack).resume(copy)
 
 
 def test_bad_configurations_are_told_in_words(tmp_path: Path) -> None:
