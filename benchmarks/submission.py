@@ -2,7 +2,7 @@
 
 One process grades both notebooks of a student again and again, on one core: first the solutions,
 then one known mistake in every exercise, so that each is diagnosed. The first student with
-mistakes also pays for running the known mistakes, once per grading process.
+mistakes also pays for reading how the known mistakes behave, once per grading process.
 """
 
 from __future__ import annotations
