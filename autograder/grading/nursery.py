@@ -24,7 +24,9 @@ from ..sandbox.forked import Forked
 from ..sandbox.gpus import Gpu
 from ..sandbox.pool import ForkServerError, ForkServerHandle
 
-END_SECONDS = 30.0
+# A loaded machine may need long to import torch.
+START_SECONDS, END_SECONDS = 300.0, 30.0
+SILENT = "the process that grading processes are forked from does not answer"
 # Checks may lie in other folders as well, which were put on the path of their package.
 PROGRAM = (
     "import sys; sys.path[:] = {path!r}; "
@@ -85,6 +87,7 @@ class Nursery:
         with contextlib.suppress(ForkServerError, OSError):
             self.server = ForkServerHandle(self.level, wait=False)
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.control.settimeout(START_SECONDS)
         folders = list(checks.__path__)
         program = PROGRAM.format(path=sys.path, checks=folders, fd=theirs.fileno())
         try:
@@ -120,6 +123,9 @@ class Nursery:
         try:
             socket.send_fds(self.control, [message], fds)
             answer, handles, _, _ = socket.recv_fds(self.control, 64, 1)
+        except TimeoutError:
+            ours.close()
+            raise OSError(SILENT) from None
         except OSError:
             ours.close()
             raise
@@ -139,7 +145,11 @@ class Nursery:
         if self.server is not None:
             self.server.close()
         if self.trusted is not None:
-            self.trusted.wait()
+            try:
+                self.trusted.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.trusted.kill()
+                self.trusted.wait()
         self.trusted = self.control = self.server = None
 
     def _server(self) -> socket.socket | None:
