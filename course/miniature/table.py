@@ -138,8 +138,9 @@ ROWS: tuple[tuple[str, str, str, Callable[[Numbers], str]], ...] = (
         "≤ 5 s",
         "speed",
         lambda n: (
-            f"{n['speed']['seconds']['loop']} s, {n['speed']['seconds']['pipeline']} s "
-            f"(load {n['speed']['load']})"
+            f"{n['speed']['seconds']['loop']} s, {n['speed']['seconds']['pipeline']} s at a load "
+            f"of {n['speed']['load']}; the cores worked {n['speed']['busy']['loop']} s, "
+            f"{n['speed']['busy']['pipeline']} s"
         ),
     ),
     ("peak memory of it", "≤ 1 GB", "speed", lambda n: f"{n['speed']['peak_mib']} MiB"),
