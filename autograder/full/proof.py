@@ -19,6 +19,7 @@ from .checkpoint import Record, RecordError
 # Calibrated in benchmarks/full_tier.md.
 FARTHEST = 1.15
 NEAREST = 0.5
+SHORTEST, LONGEST = 0.75, 1.33
 LEAST_ALIKE = 0.3
 
 
@@ -107,12 +108,18 @@ def check_again(
         RecordError: The recorded end is not one of those.
     """
     found = compare(start, recorded, ends, parameters)
-    if not NEAREST < found["distance"] < FARTHEST:
+    if not fits(found):
         raise RecordError(
             "an epoch of the record was trained again with your code and led elsewhere: the "
             "recorded weights are not those that your code makes"
         )
     return found
+
+
+def fits(found: dict[str, float]) -> bool:
+    """Whether a recorded end may be one of those that the code leads to."""
+    near = NEAREST < found["distance"] < FARTHEST
+    return near and SHORTEST < found["length"] < LONGEST
 
 
 def compare(
