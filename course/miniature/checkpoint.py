@@ -46,9 +46,11 @@ def save(path: Path, updater: Updater, more: dict[str, Any]) -> None:
     try:
         torch.save(state, partial)
         partial.replace(path)
-    except OSError:
+    except (OSError, RuntimeError) as error:  # torch tells of a full disk by a RuntimeError
         partial.unlink(missing_ok=True)
-        raise
+        raise MiniatureError(
+            f"{path} cannot be written ({error}); make room and resume: what was there is whole"
+        ) from error
 
 
 def load(path: Path, updater: Updater) -> dict[str, Any]:

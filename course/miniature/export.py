@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
+from .errors import MiniatureError
 from .text_encoder import BUCKETS, FAR, TextShape
 from .tokenizer import LENGTH, Tokenizer
 from .unet import UNetShape
@@ -54,18 +56,29 @@ def export(
         content = json.dumps(page, indent=2, ensure_ascii=False) + "\n"
         (partial / name).write_text(content, encoding="utf-8")
     for name, file in (("unet.", UNET_FILE), ("text_encoder.", TEXT_FILE)):
-        part = {
-            key.removeprefix(name): value.detach().to("cpu", torch.float16).contiguous()
-            for key, value in weights.items()
-            if key.startswith(name)
-        }
-        save_file(part, partial / file, metadata={"format": "pt"})
+        try:
+            _save(weights, name, partial / file)
+        except (OSError, SafetensorError) as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise MiniatureError(
+                f"{directory / file} cannot be written ({error}); make room and resume"
+            ) from error
     old = directory.with_name(directory.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if directory.exists():
         directory.rename(old)
     partial.rename(directory)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _save(weights: Mapping[str, Tensor], start: str, file: Path) -> None:
+    """Write the weights whose names start so, without that start, in half precision."""
+    part = {
+        name.removeprefix(start): value.detach().to("cpu", torch.float16).contiguous()
+        for name, value in weights.items()
+        if name.startswith(start)
+    }
+    save_file(part, file, metadata={"format": "pt"})
 
 
 def _index() -> dict[str, Any]:

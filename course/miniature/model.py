@@ -72,19 +72,26 @@ def sample(
     text = model.text_encoder(ids)
     x = torch.randn(len(ids) // 2, 3, 64, 64, device=device, generator=generator)
     steps = [*range(T - 10, 0, -stride), 0]
-    product = schedule.signal.square()
     for t, then in itertools.pairwise(steps):
         times = torch.full((len(ids),), t, device=device)
         out = model.unet(torch.cat([x, x]), times, text).float()
         (wanted, empty), (variance, _) = (part.chunk(2) for part in out.chunk(2, dim=1))
         predicted = empty + scale * (wanted - empty)
-        clean = ((x - schedule.noise[t] * predicted) / schedule.signal[t]).clamp(-1, 1)
-        alpha = product[t] / product[then]
-        rest = 1 - product[t]
-        mean = product[then].sqrt() * (1 - alpha) / rest * clean
-        mean = mean + alpha.sqrt() * (1 - product[then]) / rest * x
-        low = ((1 - product[then]) / rest * (1 - alpha)).log()
-        log_variance = low + (variance + 1) / 2 * ((1 - alpha).log() - low)
+        mean, deviation = _reverse(schedule, x, predicted, variance, t, then)
         noise = torch.randn(x.shape, device=device, generator=generator)
-        x = mean + torch.exp(0.5 * log_variance) * noise if then else mean
+        x = mean + deviation * noise if then else mean
     return x.clamp(-1, 1)
+
+
+def _reverse(
+    schedule: Schedule, x: Tensor, predicted: Tensor, variance: Tensor, t: int, then: int
+) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of a step from t to then (Nichol and Dhariwal 2021, eq. 9-15)."""
+    product = schedule.signal.square()
+    alpha, rest = product[t] / product[then], 1 - product[t]
+    clean = ((x - schedule.noise[t] * predicted) / schedule.signal[t]).clamp(-1, 1)
+    mean = product[then].sqrt() * (1 - alpha) / rest * clean
+    mean = mean + alpha.sqrt() * (1 - product[then]) / rest * x
+    low = ((1 - product[then]) / rest * (1 - alpha)).log()
+    log_variance = low + (variance + 1) / 2 * ((1 - alpha).log() - low)
+    return mean, torch.exp(0.5 * log_variance)

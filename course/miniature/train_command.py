@@ -41,8 +41,8 @@ def train(
         from .config import DEFAULT, load_config
         from .journal import Journal
         from .material import gather
+        from .running import Run
         from .training import Training
-        from .training import train as run
 
         source = pictograms or os.environ.get("PICTOGRAMS")
         if source is None:
@@ -58,7 +58,7 @@ def train(
         say = typer.echo if group.rank() == 0 else _silent
         if resume is not None:
             say(f"resumes from {training.resume(resume)}")
-        run(training, Journal(out), seconds, steps, say)
+        Run(training, Journal(out), seconds, steps, say).train()
         group.leave()
 
 

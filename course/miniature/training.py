@@ -1,10 +1,7 @@
-"""The training run: steps, measurements, checkpoints and exports, on one or several GPUs."""
+"""A model in training: its steps, how it is measured, saved and exported."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,14 +11,10 @@ from torch import Tensor
 from . import checkpoint, fused, group
 from .config import Config
 from .export import export
-from .journal import Journal
 from .losses import T, cosine_schedule
 from .material import Material
 from .model import Miniature, sample
 from .muon import Updater
-
-BLOCK = 20
-"""Steps between looks at the clock, which all processes share."""
 
 
 class Training:
@@ -187,60 +180,3 @@ class Training:
         names = dict(zip(self.updater.names, self.updater.views("average"), strict=True))
         text = self.model.text_encoder.shape
         export(directory, names, self.config.unet, text, self.material.tokenizer)
-
-
-def train(
-    training: Training,
-    journal: Journal,
-    seconds: float,
-    steps: int | None,
-    say: Callable[[str], None],
-) -> None:
-    """Train for a time, or for a number of steps, and leave checkpoint and export behind.
-
-    Args:
-        training: What is trained.
-        journal: Folder of all that is written.
-        seconds: Time that the run takes, everything included.
-        steps: Number of steps; then the time does not count.
-        say: Prints a line.
-    """
-    run, first = training.config.run, training.steps
-    start = clock = time.monotonic()
-    earlier, progress, slow, done = training.seconds, 0.0, 0.0, False
-    marks = {"measure": 0.0, "export": run.export}
-    seen, since = training.images, clock
-    while not done:
-        elapsed = group.agree(time.monotonic() - start)
-        if training.steps - first == BLOCK:
-            slow = elapsed  # compiling is over
-        if steps is None:
-            progress = max(0.0, (elapsed - slow) / max(seconds - slow, 1e-9)) if slow else 0.0
-            done = elapsed >= seconds
-        for _ in range(BLOCK if not done else 0):
-            if steps is not None:
-                progress = (training.steps - first) / steps
-                if training.steps - first >= steps:
-                    done = True
-                    break
-            training.step(progress)
-        training.seconds = earlier + elapsed
-        if (elapsed >= marks["measure"] and training.steps > first) or done:
-            marks["measure"] = elapsed + run.every
-            now = time.monotonic()
-            losses = training.losses()
-            speed = (training.images - seen) / max(now - since, 1e-9)
-            if not all(map(math.isfinite, losses)):
-                raise FloatingPointError(f"the loss is {losses} after {training.steps} steps")
-            entry = {"seconds": elapsed, "steps": training.steps, "images": training.images}
-            if losses[0]:  # there were steps since the last entry
-                entry |= {"speed": speed, "loss": losses[0], "variance": losses[1]}
-            if group.rank() == 0:
-                journal.write(entry | {"progress": progress} | training.measure(), say)
-            seen, since = training.images, time.monotonic()
-        if elapsed >= marks["export"] or done:
-            marks["export"] = elapsed + run.export
-            group.align(training.updater.flat["master"])
-            if group.rank() == 0:
-                journal.keep(training)
-            seen, since = training.images, time.monotonic()

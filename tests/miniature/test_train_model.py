@@ -143,3 +143,22 @@ def test_updates_lower_a_loss_and_move_every_weight() -> None:
     for master, parameter in zip(updater.views("master"), updater.parameters, strict=True):
         assert torch.equal(master, parameter)
     assert not torch.equal(updater.flat["average"], updater.flat["master"])
+
+
+def test_a_reverse_step_is_that_of_the_scheduler() -> None:
+    from diffusers import DDPMScheduler
+
+    from course.miniature.model import _reverse
+
+    theirs = DDPMScheduler(beta_schedule="squaredcos_cap_v2", variance_type="learned_range")
+    theirs.set_timesteps(timesteps=list(range(990, -1, -30)))
+    x, predicted, variance = (torch.randn(1, 3, 8, 8) for _ in range(3))
+    schedule = cosine_schedule()
+    for t in (960, 300, 30):
+        mean, deviation = _reverse(schedule, x, predicted, variance, t, t - 30)
+        torch.manual_seed(5)
+        wanted = theirs.step(torch.cat([predicted, variance], 1), t, x).prev_sample
+        torch.manual_seed(5)
+        torch.testing.assert_close(
+            mean + deviation * torch.randn_like(x), wanted, atol=2e-4, rtol=1e-3
+        )

@@ -18,7 +18,8 @@ from course.miniature.errors import MiniatureError
 from course.miniature.journal import CHECKPOINT, EXPORT, LOG, Journal
 from course.miniature.material import gather
 from course.miniature.pack import Pack, write_pack
-from course.miniature.training import Training, train
+from course.miniature.running import Run
+from course.miniature.training import Training
 from course.miniature.unet import UNetShape
 
 CPU = torch.device("cpu")
@@ -60,7 +61,7 @@ def silent(_: str) -> None:
 @pytest.fixture(scope="module")
 def finished(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    train(fresh(pack), Journal(folder), 1.0, 4, silent)
+    Run(fresh(pack), Journal(folder), 1.0, 4, silent).train()
     return folder
 
 
@@ -69,7 +70,8 @@ def test_a_run_leaves_a_log_samples_a_checkpoint_and_a_pipeline(finished: Path) 
 
     entries = [json.loads(line) for line in (finished / LOG).read_text().splitlines()]
     assert entries[-1]["images"] == 16
-    assert {"seconds", "speed", "loss", "variance", "trained"} <= set(entries[-1])
+    assert {"seconds", "speed", "loss", "variance"} <= set(entries[0])
+    assert {"images", "progress", "trained"} <= set(entries[-1])
     assert list(finished.glob("strip_*.png"))
     stage_1 = load_stage_1(finished / EXPORT, "cpu")
     assert stage_1.unet.config.out_channels == 6
@@ -150,6 +152,39 @@ def test_a_model_of_other_words_does_not_start_a_run(
     file.write_text(file.read_text().replace('"rocket"', '"racket"'))
     with pytest.raises(MiniatureError, match="words otherwise"):
         fresh(pack).resume(copy)
+
+
+def test_a_full_disk_leaves_what_was_there(
+    finished: Path, pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("No space left on device")
+
+    folder = shutil.copytree(finished, tmp_path / "run")
+    training = fresh(pack)
+    kept = (folder / CHECKPOINT).read_bytes()
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(MiniatureError, match="No space left"):
+        training.save(folder / CHECKPOINT)
+    assert (folder / CHECKPOINT).read_bytes() == kept
+    monkeypatch.setattr(
+        "course.miniature.export.save_file",
+        lambda *_, **__: (_ for _ in ()).throw(OSError("No space left on device")),
+    )
+    with pytest.raises(MiniatureError, match="No space left"):
+        training.export(folder / EXPORT)
+    assert (folder / EXPORT / "unet/config.json").is_file()
+    assert sorted(p.name for p in folder.iterdir()) == sorted(p.name for p in finished.iterdir())
+
+
+def test_a_loss_that_is_no_number_ends_a_run(
+    pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = fresh(pack)
+    monkeypatch.setattr(training, "losses", lambda: (float("nan"), 0.0))
+    with pytest.raises(MiniatureError, match="lower the rates"):
+        Run(training, Journal(tmp_path), 1.0, 1, silent).train()
+    assert not (tmp_path / CHECKPOINT).exists()
 
 
 def test_bad_configurations_are_told_in_words(tmp_path: Path) -> None:
