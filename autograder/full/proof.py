@@ -20,7 +20,7 @@ from .checkpoint import Record, RecordError
 FARTHEST = 1.15
 NEAREST = 0.5
 SHORTEST, LONGEST = 0.75, 1.33
-LEAST_ALIKE = 0.3
+LEAST_ALIKE = 0.1
 
 
 def chosen(record: Record) -> int:
