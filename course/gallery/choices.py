@@ -2,6 +2,10 @@
 
 Everything here was chosen by eye. Samples of several candidates were looked at, with the seeds
 `SEED`, `SEED` + 1, ..., at most eight of them, and what a stranger would name rightly was kept.
+`course miniature pairs` searches pairs and seeds by the judges' word. They judged these afterwards,
+by the pictures of the figures and among 1,408 names: of the anagrams only the mushroom is named
+rightly (0.70), of the hybrids the rabbit (0.79) and the bear (0.84) from afar and nothing from
+near; of 40 prompts of the prompt book, 33.
 """
 
 from __future__ import annotations
