@@ -1,1 +1,1 @@
-"""The full tier: what a student trained in the notebook, proven by its record and measured."""
+"""The full tier: networks that students' code trains behind the boundary, measured on this side."""

@@ -64,7 +64,7 @@ def check_chain(record: Record, first: dict[str, Tensor], parameters: Sequence[s
         RecordError: Two states are strangers to each other.
     """
     found = likeness(record, first, parameters)
-    if found < LEAST_ALIKE:
+    if not found >= LEAST_ALIKE:  # a number that is none is no likeness
         raise RecordError(
             "the recorded states do not follow each other from the first state that belongs to "
             "your name: build the network with TrainingRecord.make and record one training"
@@ -78,6 +78,16 @@ def likeness(record: Record, first: dict[str, Tensor], parameters: Sequence[str]
     for _, link in sorted(record.links.items()):
         states += [part for part in (link.before, link.after) if part]
     return min(alike(a, b, parameters) for a, b in pairwise(states))
+
+
+def check_finite(state: dict[str, Tensor]) -> None:
+    """What the worker says of the first state must be numbers.
+
+    Raises:
+        RecordError: It is not.
+    """
+    if not all(bool(torch.isfinite(value.double()).all()) for value in state.values()):
+        raise RecordError("the submitted network does not start from finite numbers")
 
 
 def check_ends(ends: Sequence[dict[str, Tensor]], first: dict[str, Tensor]) -> None:

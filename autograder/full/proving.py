@@ -57,6 +57,7 @@ def prove(bench: Bench, text: Text, record: Record, epoch: int) -> dict[str, flo
     """
     first = begin(bench, text)
     parameters: list[str] = bench.student.call("grader_parameters")
+    proof.check_finite(first)
     proof.check_shapes(record, first, parameters)
     likeness = proof.check_chain(record, first, parameters)
     link = record.links[epoch]

@@ -138,6 +138,17 @@ def test_code_that_ends_early_is_refused(handed_in: Path, preset: Preset, answer
         proved(read(handed_in, preset), preset, {**answers, "b2_5_train": short}, 2)
 
 
+def test_a_network_that_starts_from_nothing_is_refused(
+    handed_in: Path, preset: Preset, answers: Answers
+) -> None:
+    network = str(answers["b2_4_class_unet"])
+    lost = network.replace("d = num_hiddens", "d = num_hiddens\n        self.lost = nn.Parameter("
+                           "torch.full((2, 2), float('nan')))")  # fmt: skip
+    assert lost != network
+    with pytest.raises(RecordError, match="finite numbers"):
+        proved(read(handed_in, preset), preset, {**answers, "b2_4_class_unet": lost}, 0)
+
+
 def test_another_network_is_refused(handed_in: Path, preset: Preset, answers: Answers) -> None:
     network = str(answers["b2_4_class_unet"])
     other = network.replace("d = num_hiddens", "d = num_hiddens + 1")
