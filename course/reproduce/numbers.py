@@ -32,11 +32,13 @@ def markdown(numbers: dict[str, Any]) -> str:
             f"| {name} | {n['num_ts']} | {n['epochs']} | {n['train_seconds']} s "
             f"| {n['last_epoch_loss']:.4f} |"
         )
-    return "\n".join([*lines, "", *_guidance(nets), *_embedded(numbers), ""])
+    return "\n".join([*lines, "", *_guidance(nets, numbers), *_embedded(numbers), ""])
 
 
-def _guidance(nets: dict[str, dict[str, Any]]) -> list[str]:
+def _guidance(nets: dict[str, dict[str, Any]], numbers: dict[str, Any]) -> list[str]:
+    stride = numbers["run"].get("sample_stride", 1)
     lines = [
+        *([f"Drawn with every {stride}th timestep only.", ""] if stride > 1 else []),
         "Samples judged by the classifier: share that is the digit asked for; Fréchet distance to "
         "the test set in the classifier's features; time to draw them all.",
         "",

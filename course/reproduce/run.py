@@ -96,7 +96,12 @@ def reproduce(
             stage.restore(chosen, loaded, context, kept[1])
         except RuntimeError:
             raise _other_network(work / f"{name}.safetensors") from None
-    found.numbers["run"] = {"preset": preset, "device": _device_name(where), "digits": loaded.name}
+    found.numbers["run"] = {
+        "preset": preset,
+        "device": _device_name(where),
+        "digits": loaded.name,
+        "sample_stride": chosen.sample_stride,
+    }
     return found
 
 
