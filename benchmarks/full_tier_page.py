@@ -42,8 +42,8 @@ def trainings(lines: list[Line]) -> list[str]:
         for (preset, on, kind), all_ in sorted(by_run.items())
         if (own := [line for line in all_ if line["answer"] == "solution"])
     ]
-    head = ("preset", "on", "training", "seeds", *NAMES, "seconds", "VRAM, MiB")
-    parts += ["## The solution", "", "Worst of all seeds; seconds are least to most.", ""]
+    head = ("preset", "on", "training", "runs", *NAMES, "seconds", "VRAM, MiB")
+    parts += ["## The solution", "", "Worst of all runs; seconds are least to most.", ""]
     parts += [markdown_table(head, rows), "", "Bounds:", ""]
     for preset in PRESETS.values():
         bounds = preset.bounds
