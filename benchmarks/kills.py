@@ -120,8 +120,9 @@ class Round:
         lines, _ = _lines(self.out)
         self.tally.rounds += 1
         self.tally.lost += len(set(self.seen) - set(lines))
-        names = [_result(line)["student"] for line in lines]
-        self.tally.double += len(names) - len(set(names))
+        # By content: with another grader, as when its sources change meanwhile, all is graded anew.
+        graded = [(_key(line), _result(line)["student"]) for line in lines]
+        self.tally.double += len(graded) - len(set(graded))
         path = self.out / "results.jsonl"
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         results = [json.loads(line) for line in text.splitlines()]
@@ -161,6 +162,10 @@ def _whole(line: str) -> bool:
 def _result(line: str) -> dict[str, Any]:
     result: dict[str, Any] = json.loads(json.loads(line.partition(" ")[2])[1])
     return result
+
+
+def _key(line: str) -> str:
+    return str(json.loads(line.partition(" ")[2])[0])
 
 
 def _half_written(out: Path) -> int:
