@@ -42,7 +42,7 @@ def train_ddpm_fast(
         schedule: Of `ddpm_schedule`, on the device of the images.
         images: Digits, (N, 1, 28, 28), in [0, 1].
         labels: Their classes, (N,), or None.
-        setting: Timesteps, batch size, epochs, learning rate, share of dropped classes.
+        setting: Sizes and rates.
         on_epoch: Called after each epoch with its number from 0 and its losses.
         checkpoint: Where the training is kept, and goes on from.
 
@@ -55,12 +55,11 @@ def train_ddpm_fast(
         return noised(images, labels, schedule, indices, setting)
 
     trainer = make_trainer(unet, prepare, setting.batch_size, setting.lr, setting.bf16)
-    device = images.device
+    device, count = images.device, len(images)
     losses = checkpoint.load(unet, trainer, device) if checkpoint else []
-    per_epoch = -(-len(images) // setting.batch_size)
-    for epoch in range(len(losses) // per_epoch, setting.num_epochs):
+    for epoch in range(len(losses) // -(-count // setting.batch_size), setting.num_epochs):
         rate = setting.lr * 0.1 ** (epoch / setting.num_epochs)
-        found = finite(trainer.epoch(shuffled(len(images), device), rate), epoch)
+        found = finite(trainer.epoch(shuffled(count, device), rate), epoch)
         losses += found
         on_epoch(epoch, found)
         unet.train()

@@ -21,7 +21,7 @@ def sample_fast(
     labels: Tensor | None = None,
     guidance_scale: float = 5.0,
     bf16: bool = True,
-    on_step: Callable[[int, Tensor], None] | None = None,
+    on_step: Callable[[int, Tensor], None] = lambda _t, _x: None,
     stride: int = 1,
 ) -> Tensor:
     """Draws digits as `ddpm_sample` and `ddpm_sample_class` do (DDPM, algorithm 2).
@@ -35,28 +35,28 @@ def sample_fast(
         guidance_scale: Strength of classifier-free guidance; 1 is none.
         bf16: Computes convolutions in bfloat16.
         on_step: Called with t and the picture after each step.
-        stride: Uses every so many of the timesteps only, from T down, as in Part A; 1 is the
-            course's sampler.
+        stride: Uses every so many of the timesteps only, as in Part A; 1 is the course's sampler.
 
     Returns:
         Pictures, (count, 1, 28, 28), float32, about [0, 1].
     """
-    device = schedule["betas"].device
     unet.eval()
+    device = schedule["betas"].device
     times = list(range(num_ts, 0, -stride))
-    table = coefficients(schedule["alpha_bars"], times)
     predict = Predictor(unet, num_ts, labels, torch.bfloat16 if bf16 else torch.float32)
     x = torch.randn(count, 1, 28, 28, device=device)
-    at = torch.tensor([times[0], 0], device=device)
-    step = _step(predict, table, x, at, guidance_scale)
+    at = _places(times[:1], device)[0]
+    step = _step(predict, coefficients(schedule["alpha_bars"], times), x, at, guidance_scale)
     run = _graphed(step, x, at) if device.type == "cuda" else step
-    every = torch.tensor([[t, i] for i, t in enumerate(times)], device=device)
-    for now, where in zip(times, every, strict=True):
+    for now, where in zip(times, _places(times, device), strict=True):
         at.copy_(where)
         run()
-        if on_step is not None:
-            on_step(now, x)
+        on_step(now, x)
     return x
+
+
+def _places(times: list[int], device: torch.device) -> Tensor:
+    return torch.tensor([[t, i] for i, t in enumerate(times)], device=device)
 
 
 def coefficients(alpha_bars: Tensor, times: list[int]) -> Tensor:

@@ -68,41 +68,45 @@ def reproduce(
         folders: Made before the work starts, so that it is not in vain.
 
     Raises:
-        ReproduceError: Unknown preset, no GPU, too little memory, no digits, a loss that is not
-            finite, another run's folder or a damaged one.
+        ReproduceError: What was asked for is not there, or a training failed; says what to do.
     """
-    chosen = _preset(preset, batch)
-    where = _device(device)
+    chosen, where = _preset(preset, batch), _device(device)
     loaded = _data(chosen, where, data, source, download)
     _same_run(work, preset, loaded.name, chosen.batch)
     _make(folders)
     found, context = Found(), Context(work)
     for name, stage in STAGES.items():
-        if not stage.wanted(chosen):
-            continue
-        kept = _load(work, name)
-        if kept is None:
-            say(f"{name} ...")
-            start = time.perf_counter()
-            kept = _run(stage, chosen, loaded, context, name)
-            kept[0]["seconds"] = round(time.perf_counter() - start, 2)
-            _save(work, name, *kept)
-            say(f"{name}: {kept[0]['seconds']} s")
-        else:
-            say(f"{name}: done before")
-        found.numbers[name] = kept[0]
-        found.arrays |= {f"{name}/{key}": value for key, value in kept[1].items()}
-        try:
-            stage.restore(chosen, loaded, context, kept[1])
-        except RuntimeError:
-            raise _other_network(work / f"{name}.safetensors") from None
-    found.numbers["run"] = {
-        "preset": preset,
-        "device": _device_name(where),
-        "digits": loaded.name,
-        "sample_stride": chosen.sample_stride,
-    }
+        if stage.wanted(chosen):
+            numbers, arrays = _finish(name, stage, chosen, loaded, context, say)
+            found.numbers[name] = numbers
+            found.arrays |= {f"{name}/{key}": value for key, value in arrays.items()}
+    found.numbers["run"] = {"preset": preset, "digits": loaded.name, **_about(where, chosen)}
     return found
+
+
+def _about(device: torch.device, preset: Preset) -> dict[str, Any]:
+    return {"device": _device_name(device), "sample_stride": preset.sample_stride}
+
+
+def _finish(
+    name: str, stage: Stage, preset: Preset, data: Data, context: Context, say: Say
+) -> Made:
+    """A stage's result, kept from before or made now."""
+    kept = _load(context.work, name)
+    if kept is None:
+        say(f"{name} ...")
+        start = time.perf_counter()
+        kept = _run(stage, preset, data, context, name)
+        kept[0]["seconds"] = round(time.perf_counter() - start, 2)
+        _save(context.work, name, *kept)
+        say(f"{name}: {kept[0]['seconds']} s")
+    else:
+        say(f"{name}: done before")
+    try:
+        stage.restore(preset, data, context, kept[1])
+    except RuntimeError:
+        raise _other_network(context.work / f"{name}.safetensors") from None
+    return kept
 
 
 def _preset(name: str, batch: int | None) -> Preset:
