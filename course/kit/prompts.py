@@ -22,8 +22,8 @@ PROMPT_BOOK: Mapping[str, tuple[str, ...]] = {
     "a black icon of": ("a skull", "a spider", "a snail", "a palm tree"),
     "": (
         "a giraffe",
-        "a sunflower",
-        "a lemon on a blue background",
+        "a sunflower on a blue background",
+        "a cat face on a light blue background",
         "a butterfly on a pink background",
     ),
 }
