@@ -58,7 +58,7 @@ PRESETS = {
         time_epochs=3,
         class_epochs=6,
         show_epochs=(1, 3, 6),
-        judge_epochs=3,
+        judge_epochs=2,
         samples=60,
         # Four times the steps of the course's batches for the same work.
         batch=32,
