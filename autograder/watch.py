@@ -34,12 +34,48 @@ PATIENCE = 5.0
 Say = Callable[[str], None]
 
 
+class Ending:
+    """Ctrl-C, and the signal by which services are stopped.
+
+    Python drops an interruption that falls into a destructor or a callback, so that it was asked
+    for is kept as well, and looked at between two looks at the folder.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self, *_: object) -> NoReturn:
+        """Handles a signal.
+
+        Raises:
+            KeyboardInterrupt: Always.
+        """
+        self.asked = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raises what was dropped."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Takes the signals meanwhile."""
+        before = {n: signal.signal(n, self) for n in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 def grade_arrivals(
     options: Options,
     settle: float,
     interval: float,
     say: Say = lambda _line: None,
     book: Arrivals | None = None,
+    ending: Ending | None = None,
 ) -> NoReturn:
     """Grades what arrives, until it is interrupted.
 
@@ -49,6 +85,7 @@ def grade_arrivals(
         interval: Seconds between two looks.
         say: Called with a line for each new result and each refusal.
         book: Brings the results into a gradebook, too; while it cannot, grading goes on.
+        ending: Says whether the end was asked for.
 
     Raises:
         KeyboardInterrupt: The user ends it; what is finished is kept.
@@ -58,7 +95,9 @@ def grade_arrivals(
         OSError: The output folder cannot be written.
     """
     settling, told = Settling(settle), dict[str, None]()
+    ending = ending or Ending()
     while True:
+        ending.check()
         if not options.submitted.is_dir():
             raise SubmissionError(f"{options.submitted} is not there: give the folder to watch")
         seen = snapshot(options.submitted)
@@ -109,16 +148,6 @@ def _printable(line: str) -> str:
     return "".join(c if c.isprintable() else "�" for c in line)
 
 
-@contextmanager
-def _ending_like_ctrl_c() -> Iterator[None]:
-    """Makes the signal by which services are stopped end the watch as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def watch(
     folder: Annotated[
         Path, typer.Argument(help="Folder in which <student>/<assignment>/<notebook>.ipynb arrive.")
@@ -154,8 +183,9 @@ def watch(
     book = _book(gradebook, folder) if gradebook else None
     typer.echo(f"watching {folder}; results go to {out}; Ctrl-C ends")
     try:
-        with _ending_like_ctrl_c():
-            grade_arrivals(options, settle, interval, typer.echo, book)
+        ending = Ending()
+        with ending.watched():
+            grade_arrivals(options, settle, interval, typer.echo, book, ending)
     except KeyboardInterrupt:
         typer.echo(f"ended; what is finished is in {out}")
         if book is not None:

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.results import read_results
 from autograder.settling import RESTLESS, Settling, Snapshot, snapshot
+from autograder.watch import Ending
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "release" / "part_b" / "part_b.ipynb"
@@ -121,6 +122,23 @@ def test_arrivals_are_graded_and_the_end_is_clean(tmp_path: Path, how: signal.Si
     assert said.count("ada/part_b: 0 of 100") == 1
     assert f"ended; what is finished is in {out}" in said
     assert "Traceback" not in errors
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_interruption_in_a_destructor_is_not_lost() -> None:
+    """Python drops what is raised there; the next look at the folder ends the watch."""
+
+    class Interrupted:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    ending, before = Ending(), signal.getsignal(signal.SIGINT)
+    ending.check()
+    with ending.watched():
+        Interrupted()
+        with pytest.raises(KeyboardInterrupt):
+            ending.check()
+    assert signal.getsignal(signal.SIGINT) == before
 
 
 STUDENTS = """SELECT submitted_assignment.student_id FROM submitted_assignment
