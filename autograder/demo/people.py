@@ -65,7 +65,7 @@ CLASS = (
     Person("ada", BOTH, solution_source),
     Person("alan", BOTH, _mistake(0)),
     Person("barbara", BOTH, _variant),
-    Person("barbara", A, solution_source, own={"a1_1_forward": accidents.CRASH}),
+    Person("chien", A, solution_source, own={"a1_1_forward": accidents.CRASH}),
     Person("dennis", A, solution_source, own={"a1_2_classical": accidents.ENDLESS}),
     Person("edsger", BOTH, _nothing),
     Person("frances", BOTH, solution_source, spoil="stripped"),
